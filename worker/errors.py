@@ -1,0 +1,78 @@
+"""The failures this worker raises on purpose.
+
+    WorkerError
+      JobFailure          the job ends in a failure that the error expression may still turn
+      GatewayError        the engine's gateway did not accept a call
+        GatewayBusy       ask again: unavailable, overloaded, no answer in time
+        GatewayRefused    the job is no longer ours: forget it
+        GatewayBroken     the request itself is wrong: repeating it cannot help
+
+A FEEL failure is `worker.feel.FeelError`; it stands apart because the engine under `worker.feel` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CONNECTOR_EXCEPTION = "io.camunda.connector.api.error.ConnectorException"
+CONNECTOR_INPUT_EXCEPTION = "io.camunda.connector.api.error.ConnectorInputException"
+ILLEGAL_ARGUMENT = "java.lang.IllegalArgumentException"
+
+
+class WorkerError(Exception):
+    """Anything this worker raises on purpose."""
+
+
+class JobFailure(WorkerError):
+    """A job failed; the facts that the `error` variable, the retry rule and the metrics need.
+
+    `type` is the class name that process models compare (`error.type`), `code` the text of `error.code` or None,
+    `variables` the JSON object of `error.variables` or None, `kind` our own word for the cause (`seed-features` 0.5),
+    which only the native face shows. `final` means that repeating the job cannot help: it fails with retries 0.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        type: str = CONNECTOR_EXCEPTION,
+        code: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        kind: str | None = None,
+        native_code: str | None = None,
+        final: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.type = type
+        self.code = code
+        self.variables = variables
+        self.kind = kind
+        self.native_code = native_code  # the code of the native face where it differs from `code`
+        self.final = final
+
+
+def input_failure(message: str, *, kind: str = "input", native_code: str = "INVALID_INPUT") -> JobFailure:
+    """The job's own data is wrong: retries 0, an incident at once."""
+    return JobFailure(message, type=CONNECTOR_INPUT_EXCEPTION, kind=kind, native_code=native_code, final=True)
+
+
+class GatewayError(WorkerError):
+    """A call to the gateway failed; `code` is the gRPC status name, such as `UNAVAILABLE`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class GatewayBusy(GatewayError):
+    """Ask again: the gateway is out of reach, overloaded, or did not answer in time."""
+
+
+class GatewayRefused(GatewayError):
+    """The job is gone or in another state: the command is settled, forget the job."""
+
+
+class GatewayBroken(GatewayError):
+    """The request itself is wrong (or not allowed): sending it again cannot help."""

@@ -1,0 +1,76 @@
+"""The two faces of the worker: which rules hold for a job type, as one immutable table of switches.
+
+`compatible` answers as Camunda's connector was recorded to answer, to the letter; `native` has the same inputs and
+results and everything beyond. The face is chosen once per job type and handed on as a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+FaceName = Literal["compatible", "native"]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The switches. Each names a behaviour; nobody asks for the face's or the job type's name."""
+
+    name: FaceName
+    error_details: bool  # `error.variables.kind`, `response.status` in it, our own error codes
+    reencode_url: bool  # decode the URL and encode it again; otherwise encode only what is illegal
+    input_expressions: bool  # FEEL in task headers (and, by setting, in variables)
+    extended_inputs: bool  # `httpOptions`, `dialect`, profiles
+    standard_proxy_variables: bool  # http_proxy, https_proxy, no_proxy
+    exact_decimals: bool  # JSON numbers with a fraction stay exact; otherwise they become doubles
+    lenient_parameters: bool  # lists repeat a parameter or header, null leaves it out
+    omit_blank_audience: bool  # OAuth: send no `audience` when there is none
+    refresh_token_on_401: bool  # fetch a new token and repeat the call once
+    typed_multipart: bool  # UTF-8 parts with their own content types
+    keep_error_arrays: bool  # error bodies that are JSON arrays are kept as they are
+    whole_response_body: bool  # 204 and empty bodies are null also where JSON was asked for
+    limit_response: bool  # stop reading a response at the size limit
+
+
+COMPATIBLE = Face(
+    name="compatible",
+    error_details=False,
+    reencode_url=True,
+    input_expressions=False,
+    extended_inputs=False,
+    standard_proxy_variables=False,
+    exact_decimals=False,
+    lenient_parameters=False,
+    omit_blank_audience=False,
+    refresh_token_on_401=False,
+    typed_multipart=False,
+    keep_error_arrays=False,
+    whole_response_body=False,
+    limit_response=False,
+)
+
+NATIVE = Face(
+    name="native",
+    error_details=True,
+    reencode_url=False,
+    input_expressions=True,
+    extended_inputs=True,
+    standard_proxy_variables=True,
+    exact_decimals=True,
+    lenient_parameters=True,
+    omit_blank_audience=True,
+    refresh_token_on_401=True,
+    typed_multipart=True,
+    keep_error_arrays=True,
+    whole_response_body=True,
+    limit_response=True,
+)
+
+FACES: dict[FaceName, Face] = {"compatible": COMPATIBLE, "native": NATIVE}
+
+
+def face_of(job_type: str, chosen: FaceName | None) -> Face:
+    """The face of a job type: the one chosen for it, else `compatible` for Camunda's own types, else `native`."""
+    if chosen is not None:
+        return FACES[chosen]
+    return COMPATIBLE if job_type.startswith("io.camunda:") else NATIVE
