@@ -15,7 +15,7 @@ from worker.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One activated job. `key` is unique in the cluster; `deadline` is the engine's wall clock in epoch milliseconds."""
+    """One activated job. `key` is unique in the cluster; `deadline` is epoch milliseconds on the engine's clock."""
 
     key: int
     type: str

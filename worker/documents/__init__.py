@@ -1,0 +1,1 @@
+"""Documents: references in variables, the stores behind them, functions over them."""

@@ -1,0 +1,1 @@
+"""One HTTP call: what the modeler asked for, the exact request, the exchange, the response."""
