@@ -63,7 +63,9 @@ def test_recorded_expressions_have_the_recorded_answers(source: str) -> None:
 
     expected = known_misses().keys() & {case.id for case in cases}
     unexpected = [case for case in cases if case.id in wrong and case.id not in expected]
-    report = [f"{case.id}: {case.expression!r}\n  engine {case.answer!r}\n  ours   {wrong[case.id]}" for case in unexpected]
+    report = [
+        f"{case.id}: {case.expression!r}\n  engine {case.answer!r}\n  ours   {wrong[case.id]}" for case in unexpected
+    ]
     assert not unexpected, f"{len(unexpected)} differ\n" + "\n".join(report[:SHOWN])
     assert not expected - wrong.keys(), "these agree now; take them off known-misses.json"
 

@@ -1,0 +1,33 @@
+"""Which questions a comparison asks: a fixed mix of calls, expressions, unary tests and mutated corpus texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from tests.conformance.feel_corpus import recorded
+from tests.differential.comparison import Question
+from tests.differential.generator import CONTEXT, Generator
+from tests.differential.mutation import mutations
+
+VARYING_TEXT = ("now", "today", "random", "uuid", "backoff", "createDocument", "function", "10 ** ", "cellInput")
+"""Corpus texts with one of these are not mutated: their results vary, recurse or grow without bound."""
+
+
+def questions(seed: int, count: int) -> Iterator[Question]:
+    """About `count` questions: a quarter each of calls, expressions, unary tests and mutations."""
+    generator = Generator(seed)
+    share = count // 4
+    each = max(1, share // generator.overloads)
+    yield from (Question(text, CONTEXT) for text in generator.calls(each))
+    yield from (Question(text, CONTEXT) for text in islice(generator.expressions(), share))
+    unary = islice(generator.unary_tests(), share)
+    yield from (Question(text, CONTEXT, "unary-tests", value) for text, value in unary)
+    yield from islice(_mutations(seed), share)
+
+
+def _mutations(seed: int) -> Iterator[Question]:
+    cases = [case for case in recorded() if not any(word in case.expression for word in VARYING_TEXT)]
+    for index, text in mutations(seed, [case.expression for case in cases]):
+        case = cases[index]
+        yield Question(text, case.context, case.kind, case.input)
