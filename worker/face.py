@@ -21,6 +21,7 @@ class Face:
     reencode_url: bool  # decode the URL and encode it again; otherwise encode only what is illegal
     input_expressions: bool  # FEEL in task headers (and, by setting, in variables)
     extended_inputs: bool  # `httpOptions`, `dialect`, profiles
+    input_defaults: bool  # GET, API key in a header, client secret by Basic: what the model leaves out has a default
     standard_proxy_variables: bool  # http_proxy, https_proxy, no_proxy
     exact_decimals: bool  # JSON numbers with a fraction stay exact; otherwise they become doubles
     lenient_parameters: bool  # lists repeat a parameter or header, null leaves it out
@@ -38,6 +39,7 @@ COMPATIBLE = Face(
     reencode_url=True,
     input_expressions=False,
     extended_inputs=False,
+    input_defaults=False,
     standard_proxy_variables=False,
     exact_decimals=False,
     lenient_parameters=False,
@@ -55,6 +57,7 @@ NATIVE = Face(
     reencode_url=False,
     input_expressions=True,
     extended_inputs=True,
+    input_defaults=True,
     standard_proxy_variables=True,
     exact_decimals=True,
     lenient_parameters=True,

@@ -1,0 +1,220 @@
+"""Scalars of job variables as leniently as Jackson reads them, as types for the models of `worker.rest.binding`.
+
+Models of many template versions send numbers as text, methods in lower case and single values in lists. Each type here
+takes what Camunda's connector takes and refuses the rest with the words that connector uses, because models
+and operators know them. There are two kinds of refusal: a *format* error names the field and the wanted type,
+a *mismatch* says which JSON token stood where none of its kind belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from worker.json_codec import java_double, java_text
+
+Value = TypeVar("Value")
+
+_INT_RANGE: Final = range(-(2**31), 2**31)
+_WHOLE_NUMBER: Final = re.compile(r"[-+]?\d+")  # \d takes the digits of every script, as Integer.parseInt does
+_CONTROL_AND_SPACE: Final = "".join(map(chr, range(33)))  # what String.trim removes
+_TRUE: Final = frozenset({"true", "True", "TRUE"})
+_FALSE: Final = frozenset({"false", "False", "FALSE", "null", ""})
+
+
+def format_error(simple_type: str | None) -> PydanticCustomError:
+    """The value has the right kind but cannot be read as `simple_type`; the message names the field."""
+    return PydanticCustomError("format", "not readable", {"wanted": simple_type})
+
+
+def mismatch(message: str) -> PydanticCustomError:
+    """A JSON token of the wrong kind; `message` is the whole message."""
+    return PydanticCustomError("mismatch", "{message}", {"message": message})
+
+
+def wrong_token(java_type: str, value: Any) -> PydanticCustomError:
+    """The mismatch for a value that can never become a `java_type`."""
+    kind, token = _token(value)
+    return mismatch(f"Cannot deserialize value of type `{java_type}` from {kind} value (token `JsonToken.{token}`)")
+
+
+def no_constructor(java_type: str, value: Any) -> PydanticCustomError:
+    """The mismatch for a scalar that stands where an object belongs."""
+    if isinstance(value, str):
+        if not value.strip(_CONTROL_AND_SPACE):
+            return format_error(java_type.rsplit(".", 1)[-1])
+        how, what = "String-argument", f"String value ('{value}')"
+    elif isinstance(value, bool):
+        how, what = "boolean/Boolean-argument", f"boolean value ({java_text(value)})"
+    elif isinstance(value, int):
+        how, what = "int/Int-argument", f"Number value ({value})"
+    else:
+        how, what = "double/Double-argument", f"Number value ({java_text(value)})"
+    return mismatch(
+        f"Cannot construct instance of `{java_type}` (although at least one Creator exists): "
+        f"no {how} constructor/factory method to deserialize from {what}"
+    )
+
+
+def unwrapped(java_type: str, value: Any, *, tree_node: bool = False) -> Any:
+    """The element of a one-element list; other values as they are. An empty or longer list is a mismatch."""
+    if not isinstance(value, list):
+        return value
+    if not value:
+        raise wrong_token(java_type, value)
+    if len(value) > 1:
+        token = "null" if tree_node else _token(value[1])[1]
+        raise mismatch(
+            f"Unexpected token ({token}), expected END_ARRAY: Attempted to unwrap '{java_type.partition('<')[0]}' "
+            "value from an array (with `DeserializationFeature.UNWRAP_SINGLE_VALUE_ARRAYS`) "
+            "but it contains more than one value"
+        )
+    if isinstance(value[0], list):
+        raise wrong_token(java_type, value[0])
+    return value[0]
+
+
+def first_token(items: list[Any]) -> str:
+    """The token behind the opening bracket."""
+    return _token(items[0])[1] if items else "END_ARRAY"
+
+
+def text(value: Any) -> str | None:
+    """A string field: scalars become their text, null stays null."""
+    value = unwrapped("java.lang.String", value, tree_node=True)
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return java_text(value)
+        case int() | Decimal():
+            return str(value)
+        case float():
+            return java_double(value)
+        case _:
+            raise wrong_token("java.lang.String", value)
+
+
+def integer(value: Any) -> int | None:
+    """An `Integer` field: fractions are cut off, blank text is null."""
+    java_type = "java.lang.Integer"
+    value = unwrapped(java_type, value)
+    match value:
+        case None:
+            return None
+        case bool() | dict():
+            raise wrong_token(java_type, value)
+        case int():
+            return _in_range(value)
+        case float() | Decimal() as fraction:
+            return _in_range(int(fraction) if -(2**63) < fraction < 2**63 else 2**63)
+        case _:
+            trimmed = str(value).strip(_CONTROL_AND_SPACE)
+            if trimmed in ("", "null"):
+                return None
+            if not _WHOLE_NUMBER.fullmatch(trimmed) or len(trimmed) > 20 or int(trimmed) not in _INT_RANGE:
+                raise format_error("Integer")
+            return int(trimmed)
+
+
+def boolean(value: Any) -> bool:
+    """A `boolean` field: null and empty text are false, whole numbers are true unless they are zero."""
+    value = unwrapped("boolean", value)
+    match value:
+        case None:
+            return False
+        case bool():
+            return value
+        case int():
+            return value != 0
+        case str():
+            trimmed = value.strip(_CONTROL_AND_SPACE)
+            if trimmed in _TRUE:
+                return True
+            if trimmed in _FALSE:
+                return False
+            raise format_error("boolean")
+        case _:
+            raise wrong_token("boolean", value)
+
+
+def enumeration(java_type: str, names: tuple[str, ...]) -> Callable[[Any], str | None]:
+    """A reader of an enum field: its names in any case, or their ordinals. `names` are in the enum's order."""
+    by_name = {name.upper(): name for name in names}
+    simple = java_type.rsplit(".", 1)[-1]
+
+    def read(value: Any) -> str | None:
+        value = unwrapped(java_type, value)
+        match value:
+            case None:
+                return None
+            case int() if not isinstance(value, bool):
+                ordinal = value
+            case str():
+                trimmed = value.strip(_CONTROL_AND_SPACE)
+                if trimmed.upper() in by_name:
+                    return by_name[trimmed.upper()]
+                ordinal = int(trimmed) if re.fullmatch(r"[0-9]{1,9}", trimmed) else -1
+            case _:
+                raise wrong_token(java_type, value)
+        if not 0 <= ordinal < len(names):
+            raise format_error(simple)
+        return names[ordinal]
+
+    return read
+
+
+def mapping(value: Any) -> Mapping[str, Any] | None:
+    """A map from text to text; values are read one by one by the member type."""
+    java_type = "java.util.LinkedHashMap"
+    value = unwrapped(f"{java_type}<java.lang.String,java.lang.String>", value)
+    if value is None or isinstance(value, dict):
+        return value
+    raise no_constructor(java_type, value)
+
+
+def structure(java_type: str) -> Callable[[Any], Any]:
+    """A reader of a nested object: an object, null, or a list with one object."""
+
+    def read(value: Any) -> Any:
+        value = unwrapped(java_type, value)
+        if value is None or isinstance(value, dict):
+            return value
+        raise no_constructor(java_type, value)
+
+    return read
+
+
+Text = Annotated[str | None, BeforeValidator(text)]
+Integer = Annotated[int | None, BeforeValidator(integer)]
+Boolean = Annotated[bool, BeforeValidator(boolean)]
+
+
+def _in_range(number: int) -> int:
+    if number not in _INT_RANGE:
+        raise mismatch(f"Numeric value ({number}) out of range of int ({_INT_RANGE.start} - {_INT_RANGE.stop - 1})")
+    return number
+
+
+def _token(value: Any) -> tuple[str, str]:
+    """How Jackson calls the kind of a value and its first token."""
+    match value:
+        case None:
+            return "Null", "VALUE_NULL"
+        case bool():
+            return "Boolean", "VALUE_TRUE" if value else "VALUE_FALSE"
+        case str():
+            return "String", "VALUE_STRING"
+        case int():
+            return "Integer", "VALUE_NUMBER_INT"
+        case float() | Decimal():
+            return "Floating-point", "VALUE_NUMBER_FLOAT"
+        case list():
+            return "Array", "START_ARRAY"
+        case _:
+            return "Object", "START_OBJECT"

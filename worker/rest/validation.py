@@ -1,0 +1,156 @@
+"""What a bound request must contain, with the words of the original's bean validation, and the request made of it.
+
+Values are never part of a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from worker.errors import input_failure
+from worker.face import Face
+from worker.rest import binding
+from worker.rest.request import (
+    ApiKeyAuth,
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    ClientCredentials,
+    ClientTls,
+    RefreshToken,
+    RestRequest,
+    ReturnFormat,
+)
+
+DEFAULT_TIMEOUT: Final = 20  # seconds
+
+_URL: Final = re.compile(r"=|(?:http://|https://|secrets|\{\{)[^\n\r\u0085\u2028\u2029]*")
+_NOT_A_URL: Final = "Must be a http(s) URL"
+_EMPTY: Final = "must not be empty"
+_LEAD: Final = "jakarta.validation.ValidationException: Found constraints violated while validating input: "
+_EXPRESSION_HINT: Final = (
+    "\n - url begins with '=' but is text here. To have it evaluated, use '=' in the input mapping of the model, "
+    "or give the task a job type of the native face and put the expression in a task header named url"
+)
+
+Violation = tuple[str, str]
+
+
+def validate(variables: binding.Variables, face: Face) -> None:
+    """Raises an input failure that lists every violated rule with the path of its property."""
+    violations = sorted(_violations(variables, face))
+    if not violations:
+        return
+    lines = [f" - Property: {path}: Validation failed. Original message: {reason}" for path, reason in violations]
+    missing = all(reason.startswith("must not be") for _, reason in violations)
+    hint = _EXPRESSION_HINT if variables.url and variables.url.startswith("=") else ""
+    raise input_failure("\n".join([_LEAD, *lines]) + hint, native_code="MISSING_INPUT" if missing else "INVALID_INPUT")
+
+
+def request_of(variables: binding.Variables, return_format: ReturnFormat | None, face: Face) -> RestRequest:
+    """The request that validated variables ask for."""
+    connection = variables.connectionTimeoutInSeconds
+    read = variables.readTimeoutInSeconds
+    configuration = variables.authenticationConfiguration
+    authentication = variables.authentication if configuration is None else configuration.authentication
+    return RestRequest(
+        method=variables.method or "GET",
+        url=variables.url or "",
+        auth=_auth(authentication, face),
+        headers=variables.headers,
+        query=variables.queryParameters,
+        body=variables.body,
+        tls=_tls(variables.clientTls),
+        connection_timeout=DEFAULT_TIMEOUT if connection is None else connection,
+        read_timeout=next((limit for limit in (read, connection) if limit is not None), DEFAULT_TIMEOUT),
+        skip_encoding=variables.skipEncoding == "true",
+        ignore_null_values=variables.ignoreNullValues,
+        follow_redirects=variables.followRedirects,
+        store_response=variables.storeResponse,
+        return_format=return_format,
+    )
+
+
+def _violations(variables: binding.Variables, face: Face) -> Iterator[Violation]:
+    if variables.method is None and not face.input_defaults:
+        yield "method", "must not be null"
+    if not (variables.url or "").strip():
+        yield "url", "must not be blank"
+    if variables.url is not None and not _URL.fullmatch(variables.url):
+        yield "url", _NOT_A_URL
+    yield from _auth_violations("authentication", variables.authentication, face)
+    if variables.authenticationConfiguration is not None:
+        inner = variables.authenticationConfiguration.authentication
+        yield from _auth_violations("authenticationConfiguration.authentication", inner, face)
+
+
+def _auth_violations(path: str, auth: binding.Authentication, face: Face) -> Iterator[Violation]:
+    required: tuple[str, ...] = ()
+    match auth:
+        case binding.Basic():
+            required = ("username",)
+        case binding.Bearer():
+            required = ("token",)
+        case binding.ApiKey():
+            required = ("name", "value")
+            if auth.apiKeyLocation is None and not face.input_defaults:
+                yield f"{path}.apiKeyLocation", "must not be null"
+        case binding.OAuthClientCredentials():
+            required = ("oauthTokenEndpoint", "clientId", "clientSecret")
+            if not face.input_defaults:
+                required = (*required, "clientAuthentication")
+        case binding.OAuthRefreshToken():
+            required = ("oauthTokenEndpoint", "clientId", "refreshToken")
+    for name in required:
+        if not getattr(auth, name):
+            yield f"{path}.{name}", _EMPTY
+    if isinstance(auth, binding.OAuthClientCredentials | binding.OAuthRefreshToken):
+        endpoint = auth.oauthTokenEndpoint
+        if endpoint is not None and not _URL.fullmatch(endpoint):
+            yield f"{path}.oauthTokenEndpoint", _NOT_A_URL
+
+
+def _auth(auth: binding.Authentication, face: Face) -> Auth | None:
+    match auth:
+        case binding.Basic():
+            return BasicAuth(auth.username or "", auth.password)
+        case binding.Bearer():
+            return BearerAuth(auth.token or "")
+        case binding.ApiKey():
+            return ApiKeyAuth(auth.apiKeyLocation or "headers", auth.name or "", auth.value or "")
+        case binding.OAuthClientCredentials():
+            return ClientCredentials(
+                token_endpoint=auth.oauthTokenEndpoint or "",
+                client_id=auth.clientId or "",
+                client_secret=auth.clientSecret or "",
+                client_authentication=auth.clientAuthentication or "basicAuthHeader",
+                audience=auth.audience,
+                scopes=auth.scopes,
+            )
+        case binding.OAuthRefreshToken():
+            return RefreshToken(
+                token_endpoint=auth.oauthTokenEndpoint or "",
+                client_id=auth.clientId or "",
+                refresh_token=auth.refreshToken or "",
+                client_secret=auth.clientSecret,
+                scopes=auth.scopes,
+            )
+        case _:
+            return None
+
+
+def _tls(tls: binding.ClientTls | None) -> ClientTls | None:
+    if tls is None:
+        return None
+    return ClientTls(
+        certificate=_filled(tls.clientCertificate),
+        private_key=_filled(tls.clientPrivateKey),
+        password=_filled(tls.privateKeyPassword),
+        trusted=_filled(tls.trustedCertificate),
+    )
+
+
+def _filled(text: str | None) -> str | None:
+    return text if text and text.strip() else None
