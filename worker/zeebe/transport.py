@@ -1,11 +1,12 @@
 """The calls to the engine that a job worker needs, as a protocol that gRPC and REST v2 both fit.
 
-Every call has an end: it returns, or raises a `GatewayError` whose class says what to do next.
+Every call has an end: it returns, or raises a `GatewayError` whose class says what to do next. The implementation over
+gRPC is `grpc.py`; who decides when to call is `source.py` (jobs in) and `commands.py` (outcomes out).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,29 +23,41 @@ class ActivateRequest:
     lease: float  # seconds for which an activated job is ours
     request_timeout: float  # seconds of long polling
     worker: str
-    fetch_variables: Sequence[str] = ()
+    fetch_variables: Sequence[str] = ()  # empty: all that are visible
     tenant_ids: Sequence[str] = ()
+
+
+class Activation(Protocol):
+    """One call for jobs. Jobs that have arrived are handed out even when the call is cancelled or fails later."""
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
+        """The batches as they arrive; ends with the call. Raises `GatewayError`."""
+        ...
+
+    def cancel(self) -> None:
+        """End the call now; the iteration ends after what has arrived. Harmless when the call is over."""
+        ...
 
 
 class Transport(Protocol):
     """One connection to one gateway."""
 
-    async def activate(self, request: ActivateRequest) -> list[Job]:
-        """Jobs that are ours now; empty when the long poll ended without any."""
+    def activate(self, request: ActivateRequest) -> Activation:
+        """Jobs that are ours from their arrival on; none when the long poll ends without any."""
         ...
 
     async def send(self, job_key: int, outcome: Outcome, *, timeout: float) -> None:
-        """Tell the engine how a job ended; waits at most `timeout` seconds for its answer."""
+        """Tell the engine how a job ended; waits at most `timeout` seconds for its answer. Raises `GatewayError`."""
         ...
 
     async def extend(self, job_key: int, milliseconds: int, *, timeout: float) -> None:
-        """Set the job's lease to `milliseconds` from now."""
+        """Set the job's lease to `milliseconds` from now. Raises `GatewayError`."""
         ...
 
     async def ping(self, *, timeout: float) -> str:
-        """The gateway's version, when it answers."""
+        """The gateway's version, when it answers. Raises `GatewayError`."""
         ...
 
     async def close(self) -> None:
-        """Give the connection back; calls under way end with `GatewayBusy`."""
+        """Give the connection back. Nothing may be under way any more."""
         ...

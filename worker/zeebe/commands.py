@@ -1,0 +1,99 @@
+"""Tells the engine how a job ended, again and again until that is settled or the lease has ended.
+
+Sending a command twice is harmless: the second one is refused with NOT_FOUND, which means that the first one arrived
+or that the job is gone, and either way there is nothing left to do. So after a lost answer we simply send again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+
+from worker.errors import GatewayBroken, GatewayBusy, GatewayRefused
+from worker.job import Job
+from worker.outcome import Complete, Fail, Outcome, ThrowError
+from worker.zeebe.backoff import Backoff, Sleep
+from worker.zeebe.lease import JobLease
+from worker.zeebe.transport import Transport
+
+log = logging.getLogger(__name__)
+
+ATTEMPT_SECONDS = 5.0
+
+# What fits into a FailJob that has to be accepted, whatever the gateway found wrong with the outcome itself.
+_SAFE_MESSAGE_CHARACTERS = 1_000
+
+
+class Settlement(StrEnum):
+    """How the telling ended."""
+
+    ACCEPTED = "accepted"
+    GONE = "gone"  # the engine does not know the job any more: done before, cancelled, or somebody else's
+    EXPIRED = "expired"  # the lease ended first: the engine hands the job out again
+    REJECTED = "rejected"  # the gateway takes neither the outcome nor a failure in its place
+
+
+CountAttempt = Callable[[str, str], None]
+"""Called after every attempt with the command's name and the status name, `OK` when accepted."""
+
+
+def command_name(outcome: Outcome) -> str:
+    """The engine's word for the command: complete, fail or throw-error."""
+    match outcome:
+        case Complete():
+            return "complete"
+        case Fail():
+            return "fail"
+        case ThrowError():
+            return "throw-error"
+
+
+class Commands:
+    """Sends outcomes over one transport."""
+
+    def __init__(self, transport: Transport, *, sleep: Sleep, count: CountAttempt) -> None:
+        self._transport = transport
+        self._sleep = sleep
+        self._count = count
+
+    async def settle(self, job: Job, outcome: Outcome, lease: JobLease) -> tuple[Settlement, Outcome]:
+        """Send until settled; returns how it ended and what was sent last: `outcome`, or a failure in its place."""
+        backoff = Backoff()
+        while (remaining := lease.remaining()) > 0:
+            try:
+                await self._transport.send(job.key, outcome, timeout=min(ATTEMPT_SECONDS, remaining))
+            except GatewayRefused as error:
+                self._count(command_name(outcome), error.code)
+                return Settlement.GONE, outcome
+            except GatewayBroken as error:
+                self._count(command_name(outcome), error.code)
+                substitute = substitute_for(outcome, error)
+                if substitute is None:
+                    log.error("outcome rejected", extra={"job": job.key, "type": job.type, "error": str(error)})
+                    return Settlement.REJECTED, outcome
+                outcome = substitute
+            except GatewayBusy as error:
+                self._count(command_name(outcome), error.code)
+                await self._sleep(min(backoff.seconds(), max(lease.remaining(), 0)))
+            else:
+                self._count(command_name(outcome), "OK")
+                return Settlement.ACCEPTED, outcome
+        return (Settlement.GONE if lease.lost else Settlement.EXPIRED), outcome
+
+
+def substitute_for(outcome: Outcome, error: GatewayBroken) -> Outcome | None:
+    """What to send in place of an outcome that the gateway cannot take; None when nothing is left to try.
+
+    First an incident that says why; if that was the trouble itself, the same without variables and with a short text.
+    """
+    if not isinstance(outcome, Fail):
+        what = f"The gateway rejected the job's result ({error}). "
+        if error.code == "RESOURCE_EXHAUSTED":
+            what += "It is too large: keep less of the response with a result expression, or store it as a document."
+        else:
+            what += "Correct the result or error expression."
+        return Fail(message=what[:_SAFE_MESSAGE_CHARACTERS], retries=0)
+    shorter = replace(outcome, message=outcome.message[:_SAFE_MESSAGE_CHARACTERS], retries=0, variables=None)
+    return None if shorter == outcome else shorter

@@ -1,0 +1,71 @@
+"""The time for which a job is ours, on the local monotonic clock.
+
+The engine's `deadline` is on the engine's wall clock, so it is not used: the lease is counted from the job's arrival,
+or from just before an extension was asked for, and so ends here a little before it ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from worker.errors import GatewayError, GatewayRefused
+from worker.zeebe.transport import Transport
+
+Clock = Callable[[], float]
+"""Seconds on a clock that never jumps."""
+
+EXTEND_TIMEOUT_SECONDS = 5.0
+
+
+class JobLease:
+    """One job's lease. `lost` is true from the moment the engine says that the job is no longer ours."""
+
+    __slots__ = ("_clock", "_deadline", "_due", "_job_key", "_seconds", "_transport", "lost")
+
+    def __init__(self, job_key: int, seconds: float, *, transport: Transport, clock: Clock) -> None:
+        self._job_key = job_key
+        self._transport = transport
+        self._clock = clock
+        self.lost = False
+        self._restart(clock(), seconds)
+
+    def _restart(self, start: float, seconds: float) -> None:
+        self._seconds = seconds
+        self._deadline = start + seconds
+        self._due = start + seconds / 2
+
+    def remaining(self) -> float:
+        """Seconds until the engine may give the job to somebody else; negative when it has passed or is lost."""
+        return -1.0 if self.lost else self._deadline - self._clock()
+
+    def due(self, now: float) -> bool:
+        """Whether it is time to renew: half of the lease has passed, or an eighth since a renewal failed."""
+        return not self.lost and now >= self._due
+
+    def refresh(self, seconds: float) -> None:
+        """The engine handed the same job out to us again: a new lease begins now."""
+        self.lost = False
+        self._restart(self._clock(), seconds)
+
+    async def extend(self, milliseconds: int) -> None:
+        """Ask the engine once for a lease of `milliseconds` from now. Raises `GatewayError`.
+
+        When the answer leaves open whether the extension holds, the earlier of both deadlines does.
+        """
+        before = self._clock()
+        seconds = milliseconds / 1000
+        try:
+            await self._transport.extend(self._job_key, milliseconds, timeout=EXTEND_TIMEOUT_SECONDS)
+        except GatewayRefused:
+            self.lost = True
+            raise
+        except GatewayError:
+            self._deadline = min(self._deadline, before + seconds)
+            raise
+        self._restart(before, seconds)
+
+    async def renew(self) -> None:
+        """Extend by the lease's own length; after a failure try again an eighth of it later."""
+        self._due = self._clock() + self._seconds / 8
+        if self.remaining() > 0:
+            await self.extend(int(self._seconds * 1000))

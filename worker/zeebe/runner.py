@@ -1,0 +1,254 @@
+"""Runs jobs: one task per job, a slot for each until its outcome is settled, leases kept alive, an orderly end.
+
+    sources (one per job type) -> slots -> one task per job: handler -> commands
+                                           heartbeat: renews leases of which half has passed
+
+What a job means is the handler's business; when to ask for jobs is `source.py`, how to report them `commands.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from worker.errors import GatewayError, GatewayRefused
+from worker.job import Job, JobHandler
+from worker.outcome import Fail, Outcome
+from worker.zeebe.backoff import pause
+from worker.zeebe.commands import Commands, Settlement
+from worker.zeebe.lease import Clock, JobLease
+from worker.zeebe.observer import Observer
+from worker.zeebe.slots import Slots
+from worker.zeebe.source import Share, Source
+from worker.zeebe.transport import ActivateRequest, Transport
+
+log = logging.getLogger(__name__)
+
+# How long jobs that were cancelled get to end; what swallows its cancellation is left behind then.
+CANCEL_SECONDS = 1.0
+
+
+class Ending(StrEnum):
+    """How the runner came to its end."""
+
+    DRAINED = "drained"  # every job was reported
+    GRACE_EXCEEDED = "grace exceeded"  # some jobs took longer than the grace time
+    STOPPED_NOW = "stopped now"  # the second request to stop did not wait for the jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many jobs at once, and how long things may take, in seconds."""
+
+    slots: int
+    lease: float
+    grace: float
+    heartbeat: float = 1.0  # between two looks at the leases
+
+
+@dataclass(slots=True)
+class _Running:
+    job: Job
+    lease: JobLease
+    task: asyncio.Task[None]
+
+
+class Runner:
+    """The worker's heart. `stop` asks for an orderly end, `stop_now` for an immediate one; both may come at any time."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        handlers: Mapping[str, JobHandler],
+        requests: Sequence[ActivateRequest],
+        limits: Limits,
+        observer: Observer,
+        *,
+        clock: Clock,
+    ) -> None:
+        """`requests` says per job type how to ask for its jobs; `handlers` has a handler for each of these types."""
+        self._transport = transport
+        self._handlers = handlers
+        self._limits = limits
+        self._observer = observer
+        self._clock = clock
+        self._slots = Slots(limits.slots)
+        self._running: dict[int, _Running] = {}
+        self._returning: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+        self._stop_now = asyncio.Event()
+        self._commands = Commands(transport, sleep=lambda s: pause(s, self._stop_now), count=observer.command_sent)
+        share = Share.of(limits.slots, len(requests))
+        self.sources = [
+            Source(
+                transport,
+                request,
+                slots=self._slots,
+                share=share,
+                accept=self._accept,
+                clock=clock,
+                count_error=observer.poll_failed,
+            )
+            for request in requests
+        ]
+
+    @property
+    def draining(self) -> bool:
+        """Whether the runner has been asked to stop."""
+        return self._stop.is_set()
+
+    @property
+    def jobs_running(self) -> int:
+        """Jobs that are ours and not yet settled."""
+        return len(self._running)
+
+    @property
+    def slots_used(self) -> int:
+        """Slots that hold a job or are reserved for a poll under way."""
+        return self._slots.used
+
+    def stop(self) -> None:
+        """Take no more jobs, finish those under way within the grace time."""
+        self._stop.set()
+
+    def stop_now(self) -> None:
+        """End at once; jobs under way are left to the end of their leases."""
+        self._stop.set()
+        self._stop_now.set()
+
+    async def run(self) -> Ending:
+        """Work until asked to stop, then drain; on return nothing of the runner is left running."""
+        async with asyncio.TaskGroup() as loops:
+            heartbeat = loops.create_task(self._renew_leases(), name="heartbeat")
+            for source in self.sources:
+                loops.create_task(source.run(), name=f"source {source.job_type}")
+            await self._stop.wait()
+            for source in self.sources:
+                source.stop()
+            self._slots.close()
+            ending = await self._drain()
+            heartbeat.cancel()
+        return ending
+
+    # -- jobs in
+
+    def _accept(self, jobs: Sequence[Job], slots: int) -> None:
+        """Take over jobs with the slots reserved for them; called by a source."""
+        for position, job in enumerate(jobs):
+            self._observer.job_activated(job)
+            has_slot = position < slots
+            if (running := self._running.get(job.key)) is not None:
+                # Its lease ended before we could renew it, and the engine chose us again: one run is enough.
+                running.lease.refresh(self._limits.lease)
+                self._observer.job_repeated(job)
+                if has_slot:
+                    self._slots.release()
+            elif has_slot and not self._stop.is_set():
+                self._start(job)
+            else:
+                if has_slot:
+                    self._slots.release()
+                self._give_back(job)
+
+    def _start(self, job: Job) -> None:
+        lease = self._new_lease(job)
+        task = asyncio.create_task(self._work(job, lease), name=f"job {job.key}")
+        self._running[job.key] = _Running(job, lease, task)
+        task.add_done_callback(partial(self._ended, job.key))
+
+    def _ended(self, key: int, _: asyncio.Task[None]) -> None:
+        del self._running[key]
+        self._slots.release()
+
+    def _give_back(self, job: Job) -> None:
+        """Let the engine hand out a job that we did not start, with its retries unchanged."""
+        outcome = Fail(message="The worker is stopping; the job was not started.", retries=job.retries)
+        task = asyncio.create_task(self._return(job, outcome), name=f"give back job {job.key}")
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
+
+    async def _return(self, job: Job, outcome: Outcome) -> None:
+        await self._commands.settle(job, outcome, self._new_lease(job))
+        self._observer.job_given_back(job)
+
+    def _new_lease(self, job: Job) -> JobLease:
+        return JobLease(job.key, self._limits.lease, transport=self._transport, clock=self._clock)
+
+    # -- one job
+
+    async def _work(self, job: Job, lease: JobLease) -> None:
+        """One job from its arrival to its settlement."""
+        started = self._clock()
+        outcome = await self._handle(job, lease)
+        handled = self._clock()
+        settlement, sent = await self._commands.settle(job, outcome, lease)
+        self._observer.job_ended(job, sent, settlement, handled - started, self._clock() - handled)
+
+    async def _handle(self, job: Job, lease: JobLease) -> Outcome:
+        try:
+            return await self._handlers[job.type](job, lease)
+        except Exception:
+            # Handlers answer every job with an outcome, so this is a defect of ours; it must not end its neighbours.
+            log.exception("a handler failed", extra={"job": job.key, "type": job.type})
+            return Fail(
+                message="The worker failed unexpectedly; its log has the details.", retries=max(job.retries - 1, 0)
+            )
+
+    # -- leases
+
+    async def _renew_leases(self) -> None:
+        """Renew every lease of which half has passed, for as long as the runner runs."""
+        interval = min(self._limits.heartbeat, self._limits.lease / 8)
+        while True:
+            await asyncio.sleep(interval)
+            now = self._clock()
+            due = [running for running in self._running.values() if running.lease.due(now)]
+            if due:
+                await asyncio.gather(*(self._renew(running) for running in due))
+
+    async def _renew(self, running: _Running) -> None:
+        try:
+            await running.lease.renew()
+        except GatewayRefused:
+            log.warning("job lost", extra={"job": running.job.key, "type": running.job.type})
+            self._observer.lease_renewed(running.job, "lost")
+        except GatewayError:
+            self._observer.lease_renewed(running.job, "failed")
+        else:
+            self._observer.lease_renewed(running.job, "renewed")
+
+    # -- the end
+
+    async def _drain(self) -> Ending:
+        """Wait for the jobs under way, at most the grace time; cancel what is left then."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._limits.grace
+        while (tasks := self._tasks()) and not self._stop_now.is_set() and loop.time() < end:
+            await self._wait_for_any(tasks, end - loop.time())
+        left = self._tasks()
+        if not left:
+            return Ending.DRAINED
+        ending = Ending.STOPPED_NOW if self._stop_now.is_set() else Ending.GRACE_EXCEEDED
+        log.warning(
+            "jobs left to the end of their leases",
+            extra={"ending": str(ending), "count": len(left), "jobs": sorted(self._running)[:20]},
+        )
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=CANCEL_SECONDS)
+        return ending
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [*(running.task for running in self._running.values()), *self._returning]
+
+    async def _wait_for_any(self, tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
+        """Return when a task has ended, the end is wanted now, or the time is over."""
+        now = asyncio.create_task(self._stop_now.wait())
+        try:
+            await asyncio.wait([*tasks, now], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            now.cancel()

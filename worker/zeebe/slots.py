@@ -1,0 +1,61 @@
+"""Room for jobs: one pool over all job types.
+
+A slot is reserved before jobs are asked for and given back when the job's outcome is settled, so the worker never
+holds more jobs than it has slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Slots:
+    """A counted pool. Reservations are served in the order in which they were asked for."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._free = total
+        self._waiting: deque[tuple[int, asyncio.Future[int]]] = deque()
+        self._closed = False
+
+    @property
+    def used(self) -> int:
+        """Slots that are reserved or hold a job."""
+        return self.total - self._free
+
+    async def reserve(self, limit: int) -> int:
+        """Wait until there is room, then take up to `limit` slots; returns how many. None are to be had when closed."""
+        if self._closed:
+            return 0
+        if self._free and not self._waiting:
+            return self._take(limit)
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append((limit, turn))
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # served in the moment of the cancellation
+                self.release(turn.result())
+            raise
+
+    def release(self, count: int = 1) -> None:
+        """Give slots back."""
+        self._free += count
+        while self._free and self._waiting:
+            limit, turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(self._take(limit))
+
+    def close(self) -> None:
+        """Hand out no more; whoever waits gets none."""
+        self._closed = True
+        while self._waiting:
+            _, turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(0)
+
+    def _take(self, limit: int) -> int:
+        taken = min(limit, self._free)
+        self._free -= taken
+        return taken

@@ -1,0 +1,142 @@
+"""Fetches the jobs of one type by long polling, never more than there are free slots, for as long as the worker runs.
+
+Whatever the gateway answers, the loop goes on: after a failure it waits a little longer each time, and starts afresh
+after the first success. What happens to a job once it has arrived is the runner's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from worker.errors import GatewayBroken, GatewayBusy, GatewayError
+from worker.job import Job
+from worker.zeebe.backoff import Backoff, pause
+from worker.zeebe.lease import Clock
+from worker.zeebe.slots import Slots
+from worker.zeebe.transport import ActivateRequest, Activation, Transport
+
+log = logging.getLogger(__name__)
+
+# An empty poll that ended early: the gateway does not hold calls open. Ask again, but not at full speed.
+EARLY_POLL_CAP_SECONDS = 1.0
+
+Accept = Callable[[Sequence[Job], int], None]
+"""Takes over jobs together with the slots reserved for them; jobs beyond that number have none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many slots one poll may reserve, so that an idle job type leaves room for a busy one."""
+
+    busy: int
+    idle: int
+
+    @staticmethod
+    def of(slots: int, job_types: int) -> Share:
+        """The share of one of `job_types` types in a pool of `slots`."""
+        if job_types == 1:
+            return Share(slots, slots)
+        return Share(max(1, slots // job_types), max(1, slots // (8 * job_types)))
+
+
+class Source:
+    """The poll loop of one job type."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        request: ActivateRequest,
+        *,
+        slots: Slots,
+        share: Share,
+        accept: Accept,
+        clock: Clock,
+        count_error: Callable[[str, str], None],
+    ) -> None:
+        """`request.max_jobs` is set for every poll. `count_error` gets the job type and the status name."""
+        self._transport = transport
+        self._request = request
+        self._slots = slots
+        self._share = share
+        self._accept = accept
+        self._clock = clock
+        self._count_error = count_error
+        self._limit = share.idle
+        self._largest = slots.total  # shrinks while answers are too large to receive
+        self._backoff = Backoff()
+        self._early = Backoff(cap=EARLY_POLL_CAP_SECONDS)
+        self._activation: Activation | None = None
+        self._stopping = asyncio.Event()
+        self.error: GatewayError | None = None
+
+    @property
+    def job_type(self) -> str:
+        """The type of the jobs that this source fetches."""
+        return self._request.job_type
+
+    def stop(self) -> None:
+        """Ask for no more jobs; `run` returns once those that have arrived are handed over and the slots are closed."""
+        self._stopping.set()
+        if self._activation is not None:
+            self._activation.cancel()
+
+    async def run(self) -> None:
+        """Fetch jobs until `stop`."""
+        while not self._stopping.is_set():
+            reserved = await self._slots.reserve(min(self._limit, self._largest))
+            if self._stopping.is_set():
+                self._slots.release(reserved)
+            elif reserved:
+                await self._poll(reserved)
+
+    async def _poll(self, reserved: int) -> None:
+        """One call for jobs, and the wait after it if there is a reason for one."""
+        started = self._clock()
+        arrived = 0
+        wait = 0.0
+        try:
+            self._activation = self._transport.activate(replace(self._request, max_jobs=reserved))
+            async for jobs in self._activation:
+                self._accept(jobs, min(len(jobs), reserved - arrived))
+                arrived = min(arrived + len(jobs), reserved)
+        except GatewayError as error:
+            wait = self._failed(error, reserved)
+        except Exception as error:
+            # Whatever it is, a worker that has stopped asking for jobs would be worse.
+            log.exception("polling failed in an unforeseen way", extra={"type": self.job_type})
+            wait = self._failed(GatewayBusy("UNKNOWN", type(error).__name__), reserved)
+        else:
+            self._succeeded()
+            if not arrived and self._clock() - started < self._request.request_timeout / 2:
+                wait = self._early.seconds()
+        finally:
+            self._activation = None
+            self._slots.release(reserved - arrived)
+        if arrived:
+            self._early.reset()
+        self._limit = self._share.busy if arrived else self._share.idle
+        if wait:
+            await pause(wait, self._stopping)
+
+    def _succeeded(self) -> None:
+        if self.error is not None:
+            log.info("polling works again", extra={"type": self.job_type})
+        self.error = None
+        self._backoff.reset()
+
+    def _failed(self, error: GatewayError, reserved: int) -> float:
+        """Take note of a failed poll; returns the seconds to wait."""
+        self._count_error(self.job_type, error.code)
+        if self.error is None or self.error.code != error.code:
+            log.warning("polling fails", extra={"type": self.job_type, "error": str(error)})
+        self.error = error
+        if isinstance(error, GatewayBroken) and error.code == "RESOURCE_EXHAUSTED":
+            self._largest = max(1, reserved // 2)
+            log.error(
+                "a batch of jobs is larger than REST_CONNECTOR_ZEEBE__MAX_MESSAGE_SIZE; asking for smaller ones",
+                extra={"type": self.job_type, "batch": self._largest},
+            )
+        return self._backoff.seconds()
