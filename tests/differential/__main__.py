@@ -2,6 +2,7 @@
 
 Prints every difference that no listed deviation explains, grouped; ends with 1 if there is one.
 """
+# ruff: noqa: T201  this is a command
 
 from __future__ import annotations
 

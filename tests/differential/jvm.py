@@ -6,23 +6,20 @@ line, one JSON answer a line, in order. What the answers mean is known to `compa
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+
+from tests.differential.lines import LineProcess
 
 PROJECT = Path(__file__).resolve().parent / "engine"
 JAR = PROJECT / "target" / "engine.jar"
 LEAST_JAVA = 17
 JVM_FOLDERS = ("/usr/lib/jvm", "/opt/java", "/Library/Java/JavaVirtualMachines")
 BUILD_SECONDS = 600
-BATCH = 50  # requests under way at once; small enough for the pipe's buffer never to fill both ways
 
 
 class Unavailable(Exception):
@@ -69,56 +66,12 @@ def build() -> None:
         raise Unavailable(f"Maven could not build {PROJECT.name}: {(done.stdout + done.stderr)[-2000:]}")
 
 
-class JvmEngine:
-    """A running original engine; a context manager that ends the process."""
+class JvmEngine(LineProcess):
+    """A running original engine; a context manager that ends the process. Raises `Unavailable`."""
 
     def __init__(self) -> None:
         java = find_java()
         build()
         classpath = os.pathsep.join((str(JAR), str(JAR.parent / "dependency" / "*")))
         flags = ("-Xmx512m", "-Duser.timezone=UTC", "-Duser.language=en", "-Duser.country=US")
-        self._process = subprocess.Popen(
-            [java, *flags, "-cp", classpath, "differential.Main"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def ask(self, requests: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Answers in the order of the requests; numbers come as `int` and `Decimal`."""
-        batch: list[Mapping[str, Any]] = []
-        for request in requests:
-            batch.append(request)
-            if len(batch) == BATCH:
-                yield from self._exchange(batch)
-                batch = []
-        yield from self._exchange(batch)
-
-    def _exchange(self, batch: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        for request in batch:
-            self._process.stdin.write(json.dumps(request, default=_number) + "\n")
-        self._process.stdin.flush()
-        for request in batch:
-            line = self._process.stdout.readline()
-            if not line:
-                raise RuntimeError(f"the original engine died at or before {request!r}")
-            yield json.loads(line, parse_float=Decimal)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(f"{type(value).__name__} has no place in a request")
+        super().__init__([java, *flags, "-cp", classpath, "differential.Main"])

@@ -1,0 +1,146 @@
+"""Throws texts at FEEL that nobody would write: `python -m tests.properties.fuzz_feel 200000 --seed 3`.
+
+Whatever the text, only `FeelError` may come out, a syntax error points into the text, no evaluation runs longer than
+its wall limit and a grace, and memory stays flat. `test_feel_fuzz.py` runs a short form.
+"""
+# ruff: noqa: T201  this is a command as well
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from tests.conformance.feel_corpus import decode, recorded
+from tests.differential.generator import CONTEXT
+from tests.differential.mutation import INSERTIONS, mutate, tokens
+from worker import feel
+
+GRACE_SECONDS = 0.05
+ATTEMPTS = 4
+"""An evaluation is late only if it is late every time: another process may have had the machine."""
+BLOCKS_GROWTH = 400_000
+"""Allocated blocks that bounded caches may still take after the first quarter of a run."""
+LETTERS = "abcxyz_$éß日😀 \t\n\u00a0\u200b\ufeff\x00\x1b\ud800" + "()[]{}.,:;?!@#'\"`\\/*+-=<>|&^%~0123456789"
+BRACKETS = (
+    "(",
+    "[",
+    "{a:",
+    "-",
+    "- -",
+    "not(",
+    "[1][",
+    "if true then ",
+    "for i in ",
+    "function(x) ",
+    "a.",
+    "1 in (",
+    "(1..",
+)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run came to: how often each end was reached, and what must not happen."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    slowest_seconds: float = 0.0
+
+
+def texts(seed: int) -> Iterator[str]:
+    """Endless hostile and broken texts; the same seed gives the same ones."""
+    source = random.Random(seed)
+    corpus = _corpus()
+    words = [token for text in corpus for token in tokens(text)]
+    while True:
+        match source.randrange(10):
+            case 0:
+                yield "".join(source.choice(LETTERS) for _ in range(source.randrange(60)))
+            case 1:
+                yield source.choice(BRACKETS) * source.choice((3, 50, 149, 2_000, 30_000)) + "1"
+            case 2 | 3 | 4:
+                size = source.randrange(25)
+                parts = [source.choice(words if source.random() < 0.7 else INSERTIONS) for _ in range(size)]
+                yield source.choice(("", " ")).join(parts)
+            case _:
+                yield mutate(source, source.choice(corpus), corpus)
+
+
+@cache
+def _corpus() -> list[str]:
+    return [case.expression for case in recorded()]
+
+
+def run(count: int, seed: int) -> Outcome:
+    """Evaluate `count` texts, a quarter of them as unary tests."""
+    outcome = Outcome()
+    variables = decode(CONTEXT)
+    blocks = 0
+    for number, text in zip(range(count), texts(seed), strict=False):
+        _check(outcome, text, variables, unary=number % 4 == 3)
+        if number == count // 4:
+            gc.collect()
+            blocks = sys.getallocatedblocks()
+    gc.collect()
+    growth = sys.getallocatedblocks() - blocks
+    if growth > BLOCKS_GROWTH:
+        outcome.faults.append(f"memory grows: {growth} more blocks")
+    return outcome
+
+
+def _check(outcome: Outcome, text: str, variables: dict[str, Any], *, unary: bool) -> None:
+    allowed = feel.Limits().seconds + GRACE_SECONDS
+    for _ in range(ATTEMPTS):
+        start = time.perf_counter()
+        end, fault = _evaluate(text, variables, unary=unary)
+        seconds = time.perf_counter() - start
+        if seconds <= allowed:
+            break
+    outcome.ends[end] += 1
+    outcome.slowest_seconds = max(outcome.slowest_seconds, seconds)
+    if fault is None and seconds > allowed:
+        fault = f"took {seconds:.3f} s"
+    if fault is not None:
+        outcome.faults.append(f"{text[:300]!r} ({len(text)} characters): {fault}")
+
+
+def _evaluate(text: str, variables: dict[str, Any], *, unary: bool) -> tuple[str, str | None]:
+    try:
+        result = feel.unary_tests(text, 7, variables) if unary else feel.evaluate(text, variables)
+        feel.to_string(result.value)
+    except feel.FeelSyntaxError as error:
+        inside = error.position is not None and 0 <= error.position <= len(text)
+        return "FeelSyntaxError", None if inside else f"the error points to {error.position}"
+    except feel.FeelError as error:
+        return type(error).__name__, None
+    except Exception as error:  # noqa: BLE001  anything else is what this run looks for
+        return "crash", f"{type(error).__name__}: {error}"
+    return "null" if result.value is None else "value", None
+
+
+def main() -> int:
+    """Run once and print what came out; 1 if something must not have happened."""
+    parser = argparse.ArgumentParser(prog="python -m tests.properties.fuzz_feel", description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    outcome = run(options.count, options.seed)
+    for end, times in outcome.ends.most_common():
+        print(f"{end:22}{times:8}")
+    print(f"slowest: {outcome.slowest_seconds * 1000:.0f} ms")
+    for fault in outcome.faults[:50]:
+        print(fault)
+    print(f"{options.count} texts, {len(outcome.faults)} faults")
+    return 1 if outcome.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
