@@ -20,6 +20,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any, Final
 
+from worker.java_text import INFINITIES, java_double
 from worker.json_deep import NestingError, decode_deep, encode_deep
 
 MAX_DIGITS: Final = 1000
@@ -59,39 +60,6 @@ def dumps_body(value: Any) -> str:
     return text
 
 
-def java_text(value: Any) -> str:
-    """What Java's `toString` gives for a JSON value: `{a=1, b=[x, null]}`, `1.0E10`. For forms, multipart and dumps."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case float():
-            return java_double(value)
-        case dict():
-            return "{" + ", ".join(f"{key}={java_text(member)}" for key, member in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(map(java_text, value)) + "]"
-        case _:
-            reference = getattr(value, "reference", None)
-            return java_text(reference()) if callable(reference) else str(value)
-
-
-def java_double(number: float) -> str:
-    """A double as Java prints it: plain between 0.001 and 10 million, else with an exponent (`1.0E-5`)."""
-    if number != number or number in _INFINITIES:
-        return "NaN" if number != number else _INFINITIES[number]
-    if number == 0 or 1e-3 <= abs(number) < 1e7:
-        return repr(number)
-    sign, digits, exponent = Decimal(repr(number)).as_tuple()
-    text = "".join(map(str, digits)).rstrip("0") or "0"
-    scale = int(exponent) + len(digits) - 1
-    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{scale}"
-
-
-_INFINITIES: Final = {float("inf"): "Infinity", float("-inf"): "-Infinity"}
 _SPACE: Final = " \t\n\r"
 _LEADING_SPACE: Final = re.compile(r"[ \t\n\r]*")
 _LONG_NUMBER: Final = re.compile(rf"[-+.eE0-9]{{{MAX_DIGITS + 1}}}")
@@ -218,7 +186,7 @@ def _scalar(node: Any) -> str | None:
         case int():
             return int.__repr__(node)
         case float():
-            return f'"{_INFINITIES[node]}"' if node in _INFINITIES else repr(node)
+            return f'"{INFINITIES[node]}"' if node in INFINITIES else repr(node)
         case Decimal() if node.is_finite():
             return str(node)
         case dict() | list() | tuple():

@@ -86,12 +86,9 @@ _KINDS: Final = ("noAuth", "basic", "bearer", "apiKey", "oauth-client-credential
 def _typed(value: Any) -> Any:
     """An authentication object must name one of the kinds; the case of the name matters."""
     if isinstance(value, list):
-        token = (
-            {dict: "START_OBJECT", list: "START_ARRAY"}.get(type(value[0]), "VALUE_STRING") if value else "END_ARRAY"
-        )
         raise mismatch(
-            f"Unexpected token ({first_token(value)}), expected VALUE_STRING: need String, Number of Boolean value that contains "
-            f"type id (for subtype of {_MODEL}.auth.Authentication)"
+            f"Unexpected token ({first_token(value)}), expected VALUE_STRING: need String, Number of Boolean value "
+            f"that contains type id (for subtype of {_MODEL}.auth.Authentication)"
         )
     if value is not None and (not isinstance(value, dict) or value.get("type") not in _KINDS):
         raise format_error(None)
