@@ -26,7 +26,13 @@ class Client:
         self.stub: Any = gateway_pb2_grpc.GatewayStub(channel)
 
     async def activate(self, **changes: Any) -> list[Any]:
-        facts = {"type": TYPE, "worker": "test", "timeout": 10_000, "maxJobsToActivate": 10, "requestTimeout": -1}
+        facts: dict[str, Any] = {
+            "type": TYPE,
+            "worker": "test",
+            "timeout": 10_000,
+            "maxJobsToActivate": 10,
+            "requestTimeout": -1,
+        }
         call = self.stub.ActivateJobs(pb.ActivateJobsRequest(**(facts | changes)), timeout=10)
         return [job async for response in call for job in response.jobs]
 
