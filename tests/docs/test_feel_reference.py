@@ -1,0 +1,50 @@
+"""The FEEL page says what the engine does: it is generated from its tables, and every example is run."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from worker import feel
+from worker.feel import builtins
+from worker.feel.builtins.registry import Example
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+EXAMPLES = [example for builtin in builtins.ALL for example in builtin.examples]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("generate_feel", DOCS / "generate_feel.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_what_the_generator_writes(generator: ModuleType) -> None:
+    page = (DOCS / "feel.md").read_text("utf-8")
+
+    assert generator.generate(page) == page, "run `python docs/generate_feel.py`"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.expression)
+def test_an_example_has_the_value_it_shows(example: Example) -> None:
+    result = feel.evaluate(example.expression)
+
+    if example.exact:
+        shown = feel.evaluate(example.result)
+        assert feel.type_name(result.value) == feel.type_name(shown.value)
+        assert feel.to_string(result.value) == feel.to_string(shown.value)
+    else:
+        assert result.value is not None
+
+
+@pytest.mark.parametrize("builtin", builtins.ALL, ids=lambda builtin: builtin.signature)
+def test_every_function_has_a_summary_and_an_example(builtin: builtins.registry.Builtin) -> None:
+    assert builtin.summary.endswith(".")
+    assert builtin.examples
