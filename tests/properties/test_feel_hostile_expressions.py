@@ -46,7 +46,7 @@ ENDS_IN_A_LIMIT = {
     "five nested loops": NUMBERS * 5 + "x",
     "one loop of five iterators": "for a in 1..99, b in 1..99, c in 1..99, d in 1..99, e in 1..99 return 1",
     "a loop to the end of numbers": "for x in 1..10 ** 15 return x",
-    "doubled strings": f"{{{doublings('"xy"', lambda name: f'{name} + {name}')}}}",
+    "doubled strings": "{" + doublings('"xy"', lambda name: f"{name} + {name}") + "}",
     "doubled lists": f"{{{doublings('[1]', lambda name: f'concatenate({name}, {name})')}}}",
     "replacement that grows": f'replace("{LETTERS}", "a", "{LETTERS}")',
     "equality through sharing": (
