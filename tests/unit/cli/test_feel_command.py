@@ -1,0 +1,153 @@
+"""`rest-connector feel`: what it prints where, and its exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from worker.cli import feel as command
+from worker.cli.feel_prompt import Prompt
+
+
+class Answer(NamedTuple):
+    """What a run of the command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def feel(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: str) -> Answer:
+        parser = argparse.ArgumentParser()
+        command.add_parser(parser.add_subparsers())
+        code = command.run(parser.parse_args(["feel", *arguments]))
+        return Answer(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> str:
+    file = tmp_path / "order.json"
+    file.write_text('{"items": [{"price": 10.5}, {"price": 20}], "naïve": true}', "utf-8")
+    return str(file)
+
+
+def test_the_value_goes_to_standard_output_and_its_type_to_standard_error(feel: Run) -> None:
+    answer = feel("1.50 * 2")
+
+    assert answer == (0, "3.00\n", "type: number\n")
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        pytest.param('"say ""', None, id="broken text"),
+        pytest.param('"a" + "b"', '"ab"', id="a string has quotes"),
+        pytest.param("= 1 + 1", "2", id="a leading equals sign is dropped"),
+        pytest.param('[1, "a", null]', '[1, "a", null]', id="a list"),
+        pytest.param('duration("PT90M")', "PT1H30M", id="a duration"),
+    ],
+)
+def test_values_are_shown_as_feel_text(feel: Run, expression: str, shown: str | None) -> None:
+    answer = feel(expression)
+
+    assert (answer.code, answer.out) == ((1, "") if shown is None else (0, f"{shown}\n"))
+
+
+def test_variables_come_from_a_json_file(feel: Run, order: str) -> None:
+    assert feel("sum(items.price)", "--context", order).out == "30.5\n"
+
+
+def test_variables_come_from_standard_input(feel: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"x": 4}'))
+
+    assert feel("x * 2", "--context", "-").out == "8\n"
+
+
+def test_a_warning_points_at_its_place(feel: Run) -> None:
+    answer = feel("1 + missing")
+
+    assert answer.code == 0
+    assert answer.out == "null\n"
+    assert "warning NO_VARIABLE_FOUND: No variable found with name 'missing'" in answer.err
+    assert "    1 + missing\n        ^" in answer.err
+
+
+def test_a_syntax_error_points_at_its_place_and_fails(feel: Run) -> None:
+    answer = feel("1 + ")
+
+    assert answer.code == 1
+    assert answer.out == ""
+    assert "FeelSyntaxError" in answer.err
+    assert "line 1, column" in answer.err
+
+
+def test_unary_tests_take_the_input_as_feel(feel: Run) -> None:
+    assert feel("--unary", "7", "[1..10], > 100").out == "true\n"
+    assert feel("--unary", '"b"', '"a"').out == "false\n"
+
+
+def test_json_has_value_type_and_warnings(feel: Run) -> None:
+    answer = feel("--json", '{day: @"2024-02-29", x: missing}')
+
+    shown = json.loads(answer.out)
+    assert shown["value"] == {"day": "2024-02-29", "x": None}
+    assert shown["type"] == "context"
+    assert [warning["type"] for warning in shown["warnings"]] == ["NO_VARIABLE_FOUND"]
+    assert answer.err == ""
+
+
+def test_explaining_shows_the_value_of_every_part(feel: Run, order: str) -> None:
+    lines = feel("--explain", "count(items[price > 15]) + 1", "--context", order).out.splitlines()
+
+    assert lines[0].endswith("2")
+    assert any("items" in line and "20" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param("{", id="no JSON"), pytest.param("[1]", id="no object"), pytest.param(None, id="no file")]
+)
+def test_a_context_that_cannot_be_read_is_wrong_use(feel: Run, tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "context.json"
+    if text is not None:
+        file.write_text(text, "utf-8")
+
+    answer = feel("1", "--context", str(file))
+
+    assert answer.code == 2
+    assert answer.out == ""
+    assert str(file) in answer.err
+
+
+def test_json_without_an_expression_is_wrong_use(feel: Run) -> None:
+    assert feel("--json").code == 2
+
+
+def test_the_prompt_keeps_variables_and_goes_on_after_failures(feel: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ":set x 20 + 1\nx * 2\n_ + 1\n1 +\n2\n)\n:nonsense\nstring(x)\n:quit\n99\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+
+    answer = feel()
+
+    assert answer.code == 0
+    assert answer.out.splitlines() == ["42", "43", "3", '"21"']
+    assert "no command ':nonsense'" in answer.err
+
+
+def test_the_prompt_completes_functions_variables_and_commands() -> None:
+    prompt = Prompt({"stock": 1})
+
+    assert {"string(", "stock", "string length("} <= set(prompt.complete("st"))
+    assert prompt.complete(":v") == [":vars"]

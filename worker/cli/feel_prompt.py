@@ -1,0 +1,140 @@
+"""The prompt of `rest-connector feel`: one expression after the other, with history and completion.
+
+History and completion come from `readline` where Python has it; everything else works without.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from worker import feel
+from worker.cli.feel_output import explain, feel_text, show_failure, show_result
+from worker.feel import builtins
+
+HISTORY = Path.home() / ".local" / "state" / "rest-connector" / "feel-history"
+HISTORY_LINES = 1_000
+HELP = """An expression prints its value. Commands:
+  :set NAME EXPRESSION   make a variable
+  :vars                  show the variables
+  :explain EXPRESSION    show the value of every part
+  :help                  show this
+  :quit                  leave (also Ctrl-D)"""
+
+try:
+    import readline as _readline
+except ImportError:  # Windows, and builds without it
+    readline: ModuleType | None = None
+else:
+    readline = _readline
+
+
+class Prompt:
+    """Reads lines until the end of input; `_` is the last value."""
+
+    def __init__(self, variables: dict[str, Any]) -> None:
+        self.variables = variables
+        self._commands: dict[str, Callable[[str], None]] = {
+            ":set": self._set,
+            ":vars": self._show_variables,
+            ":explain": lambda text: explain(text, self.variables, None),
+            ":help": lambda _: print(HELP),
+        }
+
+    def run(self) -> None:
+        """Answer until the end of input, `:quit` or an interrupt on an empty line."""
+        with _history(self.complete):
+            for text in self._texts():
+                if text in (":quit", ":q"):
+                    return
+                self.answer(text)
+
+    def answer(self, text: str) -> None:
+        """Evaluate one expression or obey one command; failures are shown, never raised."""
+        word, _, rest = text.partition(" ")
+        try:
+            if command := self._commands.get(word):
+                command(rest.strip())
+            elif text.startswith(":"):
+                print(f"no command '{word}'; :help shows them", file=sys.stderr)
+            else:
+                self._evaluate(text.removeprefix("="))
+        except feel.FeelError as failure:
+            show_failure(failure)
+
+    def complete(self, begun: str) -> list[str]:
+        """Names that continue what is begun: functions, variables, commands."""
+        functions = [f"{builtin.name}(" for builtin in builtins.ALL]
+        names = dict.fromkeys((*self.variables, *functions, *self._commands, ":quit"))
+        return sorted(name for name in names if name.startswith(begun))
+
+    def _evaluate(self, text: str) -> None:
+        result = feel.evaluate(text, self.variables)
+        show_result(text, result)
+        self.variables["_"] = result.value
+
+    def _set(self, text: str) -> None:
+        name, _, expression = text.partition(" ")
+        if not expression.strip():
+            print("write :set NAME EXPRESSION", file=sys.stderr)
+            return
+        self.variables[name] = feel.evaluate(expression, self.variables).value
+
+    def _show_variables(self, _: str) -> None:
+        for name, value in self.variables.items():
+            print(f"{name} = {feel_text(feel.evaluate('value', {'value': value}).value)}")
+
+    def _texts(self) -> Iterator[str]:
+        """Expressions, which may go on over lines while something is missing at their end."""
+        begun = ""
+        while (line := self._line("feel> " if not begun else "  ... ")) is not None:
+            begun = f"{begun}\n{line}" if begun else line
+            if begun.strip() and not (line.strip() and _unfinished(begun)):
+                yield begun.strip()
+                begun = ""
+        if begun.strip():
+            yield begun.strip()
+
+    def _line(self, mark: str) -> str | None:
+        try:
+            return input(mark if sys.stdin.isatty() else "")
+        except EOFError:
+            return None
+        except KeyboardInterrupt:
+            print()
+            return None
+
+
+def _unfinished(text: str) -> bool:
+    if text.startswith(":"):
+        return False
+    try:
+        feel.parse(text)
+    except feel.FeelSyntaxError as error:
+        return error.position is not None and error.position >= len(text.rstrip())
+    except feel.FeelError:
+        return False
+    return False
+
+
+@contextmanager
+def _history(complete: Callable[[str], list[str]]) -> Iterator[None]:
+    if readline is None or not sys.stdin.isatty():
+        yield
+        return
+    readline.set_completer(lambda begun, number: (complete(begun)[number : number + 1] or [None])[0])
+    readline.set_completer_delims(" \t\n\"'`()[]{}.,+-*/=<>!")
+    readline.parse_and_bind("tab: complete")
+    with suppress(OSError):
+        readline.read_history_file(HISTORY)
+    try:
+        yield
+    finally:
+        readline.set_history_length(HISTORY_LINES)
+        with suppress(OSError):  # a prompt without history is better than none
+            HISTORY.parent.mkdir(parents=True, exist_ok=True)
+            readline.write_history_file(HISTORY)
