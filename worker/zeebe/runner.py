@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -19,7 +19,7 @@ from worker.errors import GatewayError, GatewayRefused
 from worker.job import Job, JobHandler
 from worker.outcome import Fail, Outcome
 from worker.zeebe.backoff import pause
-from worker.zeebe.commands import Commands, Settlement
+from worker.zeebe.commands import Commands
 from worker.zeebe.lease import Clock, JobLease
 from worker.zeebe.observer import Observer
 from worker.zeebe.slots import Slots
@@ -58,7 +58,7 @@ class _Running:
 
 
 class Runner:
-    """The worker's heart. `stop` asks for an orderly end, `stop_now` for an immediate one; both may come at any time."""
+    """The worker's heart. `stop` asks for an orderly end, `stop_now` for one at once; both may come at any time."""
 
     def __init__(
         self,
@@ -121,18 +121,22 @@ class Runner:
         self._stop_now.set()
 
     async def run(self) -> Ending:
-        """Work until asked to stop, then drain; on return nothing of the runner is left running."""
-        async with asyncio.TaskGroup() as loops:
-            heartbeat = loops.create_task(self._renew_leases(), name="heartbeat")
-            for source in self.sources:
-                loops.create_task(source.run(), name=f"source {source.job_type}")
+        """Work until asked to stop, then drain; on return nothing of the runner is under way."""
+        heartbeat = asyncio.create_task(self._renew_leases(), name="heartbeat")
+        polls = [asyncio.create_task(source.run(), name=f"source {source.job_type}") for source in self.sources]
+        try:
             await self._stop.wait()
-            for source in self.sources:
-                source.stop()
-            self._slots.close()
-            ending = await self._drain()
-            heartbeat.cancel()
-        return ending
+            await self._stop_sources(polls)
+            return await self._drain()
+        finally:
+            await cancel([heartbeat, *polls, *self._tasks()])
+
+    async def _stop_sources(self, polls: Sequence[asyncio.Task[None]]) -> None:
+        """End the intake; what has arrived by then is handed over before this returns."""
+        self._slots.close()
+        for source in self.sources:
+            source.stop()
+        await asyncio.wait(polls, timeout=CANCEL_SECONDS)
 
     # -- jobs in
 
@@ -160,9 +164,11 @@ class Runner:
         self._running[job.key] = _Running(job, lease, task)
         task.add_done_callback(partial(self._ended, job.key))
 
-    def _ended(self, key: int, _: asyncio.Task[None]) -> None:
+    def _ended(self, key: int, task: asyncio.Task[None]) -> None:
         del self._running[key]
         self._slots.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a job's task failed", extra={"job": key}, exc_info=error)
 
     def _give_back(self, job: Job) -> None:
         """Let the engine hand out a job that we did not start, with its retries unchanged."""
@@ -237,9 +243,6 @@ class Runner:
             "jobs left to the end of their leases",
             extra={"ending": str(ending), "count": len(left), "jobs": sorted(self._running)[:20]},
         )
-        for task in left:
-            task.cancel()
-        await asyncio.wait(left, timeout=CANCEL_SECONDS)
         return ending
 
     def _tasks(self) -> list[asyncio.Task[None]]:
@@ -252,3 +255,10 @@ class Runner:
             await asyncio.wait([*tasks, now], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             now.cancel()
+
+
+async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait for their end, but not for one that swallows its cancellation."""
+    waiting = [task for task in tasks if task.cancel()]
+    if waiting:
+        await asyncio.wait(waiting, timeout=CANCEL_SECONDS)

@@ -1,4 +1,4 @@
-"""Knows whether the gateway answers, and says so: in the log every 30 s while it does not, and to the health endpoint."""
+"""Knows whether the gateway answers: says so in the log every 30 s while it does not, and to the health endpoint."""
 
 from __future__ import annotations
 

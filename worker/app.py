@@ -1,0 +1,146 @@
+"""The composition root: builds every object from `Settings` and owns their lifetimes. Nothing else knows all parts."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import signal
+import time
+from collections.abc import Mapping
+
+from worker import health
+from worker.job import JobHandler
+from worker.metrics import Metrics
+from worker.reports import Reports
+from worker.settings import Settings, ZeebeSettings
+from worker.settings.model import COMPATIBLE_VARIABLES, JobType
+from worker.zeebe.grpc import GrpcTransport, Tls
+from worker.zeebe.runner import Ending, Limits, Runner, cancel
+from worker.zeebe.transport import ActivateRequest
+from worker.zeebe.watch import GatewayWatch
+
+log = logging.getLogger(__name__)
+
+
+class StopSignals:
+    """SIGTERM and SIGINT: the first asks for an orderly end, the second for one at once."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._runner: Runner | None = None
+
+    def install(self) -> None:
+        """Catch the signals from now on, also before there is a runner: as process 1 nobody else would."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    def bind(self, runner: Runner) -> None:
+        """Hand the requests to stop on to `runner`, also those that came before."""
+        self._runner = runner
+        self._hand_on()
+
+    def stop(self) -> None:
+        """Ask for the end, and when asked again, at once."""
+        self._count += 1
+        log.info("stopping" if self._count == 1 else "stopping now")
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        if self._runner is None or not self._count:
+            return
+        if self._count == 1:
+            self._runner.stop()
+        else:
+            self._runner.stop_now()
+
+
+async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], signals: StopSignals) -> Ending:
+    """Work on jobs until asked to stop; `handlers` has one for each of the settings' job types."""
+    job_types = settings.job_type_faces
+    metrics = Metrics([job_type.name for job_type in job_types])
+    metrics.slots.set(settings.slots)
+    transport = open_transport(settings.zeebe)
+    runner = Runner(
+        transport,
+        handlers,
+        [activate_request(settings, job_type) for job_type in job_types],
+        Limits(slots=settings.slots, lease=settings.lease, grace=settings.grace),
+        Reports(metrics, log_jobs=settings.log.jobs),
+        clock=time.monotonic,
+    )
+    watch = GatewayWatch(transport, settings.zeebe.address, clock=time.monotonic, sleep=asyncio.sleep)
+    heartbeat = health.Heartbeat(metrics)
+    metrics.watch(
+        running=lambda: runner.jobs_running,
+        slots_used=lambda: runner.slots_used,
+        reachable=lambda: watch.reachable,
+    )
+    pages = health.application(metrics, heartbeat, lambda: readiness_problems(runner, watch))
+    signals.bind(runner)
+    log.info("worker started", extra={"types": [job_type.name for job_type in job_types], "slots": settings.slots})
+    beside = [asyncio.create_task(watch.run()), asyncio.create_task(heartbeat.run())]
+    try:
+        async with health.serve(pages, settings.health.host, settings.health.port):
+            ending = await runner.run()
+    finally:
+        await cancel(beside)
+        await transport.close()
+    log.info("worker ended", extra={"ending": str(ending)})
+    return ending
+
+
+def readiness_problems(runner: Runner, watch: GatewayWatch) -> list[str]:
+    """What keeps the worker from being ready, one sentence each."""
+    problems = ["the worker is stopping"] if runner.draining else []
+    if watch.error is not None:
+        problems.append(f"the gateway does not answer ({watch.error.code})")
+    elif not watch.reached:
+        problems.append("the gateway has not answered yet")
+    problems += [
+        f"polling for {source.job_type} fails ({source.error.code})"
+        for source in runner.sources
+        if source.error is not None
+    ]
+    return problems
+
+
+def activate_request(settings: Settings, job_type: JobType) -> ActivateRequest:
+    """How to ask for the jobs of one type."""
+    compatible = not job_type.face.extended_inputs
+    return ActivateRequest(
+        job_type=job_type.name,
+        max_jobs=settings.slots,
+        lease=settings.lease,
+        request_timeout=settings.zeebe.poll_timeout,
+        worker=settings.zeebe.worker_name,
+        fetch_variables=COMPATIBLE_VARIABLES if compatible else settings.fetch_variables,
+        tenant_ids=settings.zeebe.tenant_ids,
+    )
+
+
+def open_transport(zeebe: ZeebeSettings) -> GrpcTransport:
+    """The connection to the engine; must be called inside a running event loop."""
+    tls = None
+    if zeebe.tls:
+        tls = Tls(
+            *(path.read_bytes() if path else None for path in (zeebe.ca_file, zeebe.certificate_file, zeebe.key_file))
+        )
+    return GrpcTransport(
+        zeebe.address,
+        tls=tls,
+        authorization=authorization(zeebe),
+        max_message_bytes=zeebe.max_message_size,
+        proxy=zeebe.proxy,
+    )
+
+
+def authorization(zeebe: ZeebeSettings) -> str | None:
+    """The `Authorization` of every call to the engine, if it wants one."""
+    if zeebe.token is not None:
+        return f"Bearer {zeebe.token.get_secret_value()}"
+    if zeebe.username is not None and zeebe.password is not None:
+        pair = f"{zeebe.username}:{zeebe.password.get_secret_value()}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+    return None
