@@ -17,6 +17,7 @@ from typing import Any
 
 CONNECTOR_EXCEPTION = "io.camunda.connector.api.error.ConnectorException"
 CONNECTOR_INPUT_EXCEPTION = "io.camunda.connector.api.error.ConnectorInputException"
+FEEL_EXCEPTION = "io.camunda.connector.feel.FeelEngineWrapperException"
 ILLEGAL_ARGUMENT = "java.lang.IllegalArgumentException"
 
 
@@ -64,6 +65,7 @@ class GatewayError(WorkerError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.message = message
 
 
 class GatewayBusy(GatewayError):

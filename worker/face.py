@@ -22,6 +22,8 @@ class Face:
     input_expressions: bool  # FEEL in task headers (and, by setting, in variables)
     extended_inputs: bool  # `httpOptions`, `dialect`, profiles
     input_defaults: bool  # GET, API key in a header, client secret by Basic: what the model leaves out has a default
+    rescan_secrets: bool  # bare `secrets.NAME` counts, and secrets inside secrets are replaced too
+    mask_own_messages: bool  # also what an error expression says is masked
     standard_proxy_variables: bool  # http_proxy, https_proxy, no_proxy
     exact_decimals: bool  # JSON numbers with a fraction stay exact; otherwise they become doubles
     lenient_parameters: bool  # lists repeat a parameter or header, null leaves it out
@@ -40,6 +42,8 @@ COMPATIBLE = Face(
     input_expressions=False,
     extended_inputs=False,
     input_defaults=False,
+    rescan_secrets=True,
+    mask_own_messages=False,
     standard_proxy_variables=False,
     exact_decimals=False,
     lenient_parameters=False,
@@ -58,6 +62,8 @@ NATIVE = Face(
     input_expressions=True,
     extended_inputs=True,
     input_defaults=True,
+    rescan_secrets=False,
+    mask_own_messages=True,
     standard_proxy_variables=True,
     exact_decimals=True,
     lenient_parameters=True,

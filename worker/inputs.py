@@ -1,0 +1,212 @@
+"""Where the inputs of a native job come from: task headers named like inputs, then the job's variables.
+
+A header whose whole value begins with `=` is FEEL over the job's variables. Headers belong to the model, so that is
+safe; variables may hold foreign data, so expressions in them are evaluated only where the operator says so. A result is
+never evaluated again, and secrets are put in afterwards, so no expression sees one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from worker.errors import JobFailure, input_failure
+from worker.expressions import Expressions, strip_marker
+from worker.feel import FeelError
+from worker.feel.errors import FeelWarning, mark
+from worker.job_headers import JobHeaders
+
+Expressible = Literal["off", "headers", "all"]
+
+INPUTS: Final = frozenset(
+    {
+        "authentication",
+        "authenticationConfiguration",
+        "body",
+        "clientTls",
+        "connectionTimeoutInSeconds",
+        "documentReturnFormat",
+        "followRedirects",
+        "headers",
+        "httpOptions",
+        "ignoreNullValues",
+        "method",
+        "queryParameters",
+        "readTimeoutInSeconds",
+        "skipEncoding",
+        "storeResponse",
+        "url",
+        "writeTimeoutInSeconds",
+    }
+)
+
+_CONTEXT: Final = "inputs"  # one header with several inputs at once
+_FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
+_VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
+_MODEL_ONLY: Final = (("clientTls",), ("dialect",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The inputs as one JSON tree, and what is worth knowing when they turn out to be wrong."""
+
+    tree: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+class Inputs:
+    """Gathers inputs; `expressible` says where expressions are evaluated besides the input mappings of the model."""
+
+    def __init__(self, expressions: Expressions, *, expressible: Expressible, trust_variables: bool) -> None:
+        self._expressions = expressions
+        self._expressible = expressible
+        self._trust_variables = trust_variables
+
+    async def gather(self, headers: JobHeaders, variables: Mapping[str, Any]) -> Gathered:
+        """Header over variable. Raises an input failure that names the input, the position and the text."""
+        given = {name: text for name, text in headers.values.items() if _is_input(name)}
+        if not self._trust_variables:
+            _refuse_untrusted(variables)
+        if not given and not _has_expressions(variables):
+            return Gathered(dict(variables))
+        gathering = _Gathering(self._expressions, variables)
+        tree = dict(variables)
+        if self._expressible == "all":
+            await gathering.evaluate_variables(tree)
+        elif _has_expressions(variables):
+            gathering.notes.extend(_left_as_text(variables))
+        whole = given.pop(_CONTEXT, None)
+        if whole is not None:
+            tree |= await gathering.context(whole)
+        evaluates = self._expressible != "off"
+        for name in sorted(given, key=lambda path: (path.count("."), path)):  # members after the whole they change
+            _put(tree, _path(name), await gathering.value(f"header {name}", given[name], evaluates))
+        return Gathered(tree, tuple(gathering.notes))
+
+
+class _Gathering:
+    """The expressions of one job, all over the same variables."""
+
+    def __init__(self, expressions: Expressions, variables: Mapping[str, Any]) -> None:
+        self._expressions = expressions
+        self._variables = variables
+        self.notes: list[str] = []
+
+    async def value(self, place: str, text: str, evaluates: bool) -> Any:
+        if not text.startswith("="):
+            return text
+        if not evaluates:
+            self.notes.append(_off_note(place))
+            return text
+        try:
+            evaluated = await self._expressions.explain(text, self._variables)
+        except FeelError as problem:
+            raise input_failure(f"The expression of {place} failed: {problem}\n{text}") from None
+        expression = strip_marker(text)
+        self.notes.extend(_warning_note(place, expression, warning) for warning in evaluated.warnings)
+        return evaluated.value
+
+    async def context(self, text: str) -> dict[str, Any]:
+        """The header `inputs`: a FEEL context with several inputs."""
+        value = await self.value(f"header {_CONTEXT}", text if text.startswith("=") else f"={text}", True)
+        unknown = sorted(set(value) - INPUTS) if isinstance(value, dict) else None
+        if unknown is None or unknown:
+            reason = "must be a context" if unknown is None else f"has unknown members: {', '.join(unknown)}"
+            raise input_failure(f"The header {_CONTEXT} {reason}; its members are {', '.join(sorted(INPUTS))}")
+        return dict(value)
+
+    async def evaluate_variables(self, tree: dict[str, Any]) -> None:
+        """Evaluate whole values and direct members, never deeper: below may be foreign data."""
+        for name in _VARIABLES:
+            value = tree.get(name)
+            if isinstance(value, str):
+                tree[name] = await self.value(f"variable {name}", value, True)
+            elif isinstance(value, dict):
+                tree[name] = {
+                    key: await self.value(f"variable {name}.{key}", member, True) if isinstance(member, str) else member
+                    for key, member in value.items()
+                }
+
+
+def with_notes(failure: JobFailure, notes: tuple[str, ...]) -> JobFailure:
+    """An input failure that also says what the inputs' expressions had to say."""
+    if not notes:
+        return failure
+    message = "\n".join([failure.message, *(f" - {note}" for note in notes)])
+    return JobFailure(
+        message,
+        type=failure.type,
+        code=failure.code,
+        variables=failure.variables,
+        kind=failure.kind,
+        native_code=failure.native_code,
+        final=failure.final,
+    )
+
+
+def _is_input(name: str) -> bool:
+    return name == _CONTEXT or name.partition(".")[0] in INPUTS
+
+
+def _path(name: str) -> tuple[str, ...]:
+    first, dot, rest = name.partition(".")
+    if not dot:
+        return (first,)
+    return (first, rest) if first in _FLAT else tuple(name.split("."))
+
+
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set a member deep in the tree; the objects on the way are copied, for the variables stay as they are."""
+    node = tree
+    for part in path[:-1]:
+        inner = node.get(part)
+        node[part] = dict(inner) if isinstance(inner, dict) else {}
+        node = node[part]
+    node[path[-1]] = value
+
+
+def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
+    for path in _MODEL_ONLY:
+        node: Any = variables
+        for part in path:
+            node = node.get(part) if isinstance(node, Mapping) else None
+        if node is not None:
+            name = ".".join(path)
+            raise input_failure(
+                f"{name} is taken from task headers only, because variables may hold foreign data; put it into a task "
+                f"header named {name}, or set REST_CONNECTOR_TRUST_VARIABLES=true"
+            )
+
+
+def _has_expressions(variables: Mapping[str, Any]) -> bool:
+    return any(True for _ in _left_as_text(variables))
+
+
+def _left_as_text(variables: Mapping[str, Any]) -> list[str]:
+    """A note for each variable that looks like an expression."""
+    places = []
+    for name in _VARIABLES:
+        value = variables.get(name)
+        if isinstance(value, str) and value.startswith("="):
+            places.append(f"variable {name}")
+        elif isinstance(value, dict):
+            places += [
+                f"variable {name}.{key}"
+                for key, member in value.items()
+                if isinstance(member, str) and member.startswith("=")
+            ]
+    return [_off_note(place) for place in places]
+
+
+def _off_note(place: str) -> str:
+    wanted = "all" if place.startswith("variable") else "headers"
+    return (
+        f"{place} begins with '=' but is text here; "
+        f"expressions in it are evaluated with REST_CONNECTOR_INPUT_EXPRESSIONS={wanted}"
+    )
+
+
+def _warning_note(place: str, expression: str, warning: FeelWarning) -> str:
+    where = f"\n{mark(expression, warning.position)}" if warning.position is not None else f": {expression}"
+    return f"{place}: {warning.message}{where}"

@@ -1,0 +1,93 @@
+"""The custom headers of a job that steer the worker, decoded in one place.
+
+Headers belong to the model. Here they are text: only the expressions among them are evaluated, later and by others.
+Headers that are named like inputs are read in `worker.inputs`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from worker.durations import LONG_MAX, milliseconds, parse_duration
+from worker.errors import JobFailure
+from worker.java_text import java_text
+from worker.json_codec import JsonError, loads
+
+INVALID_BACKOFF: Final = "io.camunda.connector.runtime.core.error.InvalidBackOffDurationException"
+INVALID_TIMEOUT: Final = "io.camunda.connector.runtime.core.error.InvalidJobTimeoutException"
+
+
+@dataclass(frozen=True, slots=True)
+class JobHeaders:
+    """The headers as texts; a blank value counts as missing, except for `retryBackoff`."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def decode(cls, text: str) -> JobHeaders:
+        """From the JSON text of the job. Raises a final `JobFailure` that does not quote the text."""
+        try:
+            tree = loads(text) if text.strip() else {}
+        except JsonError as problem:
+            raise _undecodable(str(problem)) from None
+        if not isinstance(tree, dict):
+            raise _undecodable("not a JSON object")
+        return cls({name: java_text(value) for name, value in tree.items() if value is not None})
+
+    @property
+    def result_variable(self) -> str | None:
+        return self._filled("resultVariable")
+
+    @property
+    def result_expression(self) -> str | None:
+        return self._filled("resultExpression")
+
+    @property
+    def error_expression(self) -> str | None:
+        return self._filled("errorExpression")
+
+    def retry_backoff(self) -> int | None:
+        """Milliseconds to wait before the next try, None without the header. Raises a final `JobFailure`."""
+        value = self.values.get("retryBackoff")
+        if value is None:
+            return None
+        duration = parse_duration(value)
+        if duration is None or abs(milliseconds(duration)) > LONG_MAX:
+            expected = "Failed to parse retry backoff header. Expected ISO-8601 duration, e.g. PT5M, got: "
+            raise _header_failure(INVALID_BACKOFF, expected + value)
+        return milliseconds(duration)
+
+    def job_timeout(self) -> int | None:
+        """Milliseconds for which the job shall be ours, None without the header. Raises a final `JobFailure`."""
+        value = self._filled("jobTimeout")
+        if value is None:
+            return None
+        duration = parse_duration(value)
+        if duration is None:
+            expected = "Failed to parse job timeout header. Expected ISO-8601 duration, e.g. PT10M, got: "
+            raise _header_failure(INVALID_TIMEOUT, expected + value)
+        lease = milliseconds(duration)
+        if lease > LONG_MAX:
+            raise _header_failure(INVALID_TIMEOUT, f"Job timeout is too large to represent, got: {value}")
+        if lease <= 0:
+            raise _header_failure(INVALID_TIMEOUT, f"Job timeout must be a positive duration, got: {value}")
+        if lease + int(time.time() * 1000) > LONG_MAX:
+            raise _header_failure(INVALID_TIMEOUT, f"Job timeout is too large to represent as a deadline, got: {value}")
+        return lease
+
+    def _filled(self, name: str) -> str | None:
+        value = self.values.get(name)
+        return value if value and value.strip() else None
+
+
+def _undecodable(reason: str) -> JobFailure:
+    return JobFailure(
+        f"The job's headers cannot be decoded: {reason}", kind="input", native_code="INVALID_INPUT", final=True
+    )
+
+
+def _header_failure(type: str, message: str) -> JobFailure:
+    return JobFailure(message, type=type, kind="input", native_code="INVALID_INPUT", final=True)

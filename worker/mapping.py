@@ -1,0 +1,117 @@
+"""What result and error expressions share: evaluated in FEEL, they must answer an object, and may store documents.
+
+`worker.results` and `worker.verdict` say what the object means. The texts of the failures are those of the original.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from worker.documents import resolve_created_documents
+from worker.documents.document import DocumentStore
+from worker.errors import FEEL_EXCEPTION, JobFailure, input_failure
+from worker.expressions import Expressions, strip_marker
+from worker.feel import FeelError, FeelSyntaxError
+from worker.java_text import java_text
+from worker.json_codec import dumps
+
+Kind = Literal["Result", "Error"]
+
+OUTPUT_LIMIT: Final = 1_572_864  # bytes of JSON; the engine refuses much larger commands
+SHOWN_CONTEXT: Final = 2_000  # characters
+
+_FORBIDDEN: Final = "camunda.function.type"
+
+
+class Mapper:
+    """Evaluates the expressions that map a response or an error to variables."""
+
+    def __init__(self, expressions: Expressions, store: DocumentStore) -> None:
+        self._expressions = expressions
+        self._store = store
+
+    async def evaluate(self, kind: Kind, text: str, contexts: Sequence[Any]) -> dict[str, Any] | None:
+        """The object an expression answers; None where it answers null (or, as an error expression, `{}`).
+
+        The `contexts` are merged, later ones win; what is no object contributes nothing. Raises `JobFailure`.
+        """
+        nonce = secrets.token_hex(16)
+        context: dict[str, Any] = {}
+        for part in contexts:
+            if isinstance(part, Mapping):
+                context.update(part)
+        try:
+            value = await self._expressions.evaluate(text, context, nonce=nonce)
+        except FeelError as problem:
+            raise JobFailure(
+                _evaluation_text(text, contexts, _reason(text, problem)),
+                type=FEEL_EXCEPTION,
+                kind="input",
+                native_code="INVALID_INPUT",
+            ) from None
+        if value is None:
+            return None
+        _check_shape(kind, text, value, nonce)
+        if kind == "Error" and not value:
+            return None
+        resolved: dict[str, Any] = await resolve_created_documents(value, nonce, self._store)
+        return resolved
+
+
+def guarded(variables: Mapping[str, Any]) -> str:
+    """The JSON text of output variables. Raises an input failure when it is too large for the engine."""
+    text = dumps(variables)
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > OUTPUT_LIMIT:
+        raise input_failure(
+            f"Output variables payload ({size} bytes) exceeds the 1.5 MB safe variable size limit for Zeebe job "
+            "completion. To handle large payloads, enable the 'Create document' option where available.",
+            kind="too_large",
+            native_code="RESPONSE_TOO_LARGE",
+        )
+    return text
+
+
+def shape_failure(text: str, evaluated: str, reason: str) -> JobFailure:
+    """The expression was evaluated, but what it answers cannot be used: retries 0."""
+    return input_failure(f"{FEEL_EXCEPTION}: {_failed(text, _shown(evaluated), reason)}")
+
+
+def _check_shape(kind: Kind, text: str, value: Any, nonce: str) -> None:
+    evaluated = dumps(value)
+    if _FORBIDDEN in evaluated:
+        reason = f"The connector result contains a forbidden literal '{_FORBIDDEN}'."
+        raise shape_failure(_FORBIDDEN, evaluated, reason)
+    if isinstance(value, dict):
+        if value.get("connectorResultFunction") == f"createDocument:{nonce}":
+            raise input_failure(
+                f"{kind} expression must not be a bare createDocument(...) call — "
+                "wrap it inside a field, e.g. {myDocument: createDocument(...)}"
+            )
+        return
+    found = "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
+    if isinstance(value, bool):
+        found = "boolean"
+    shown = _shown(evaluated)
+    reason = f"{kind} expression must return a JSON object, but got {found}. Evaluated value: {shown}"
+    raise shape_failure(text, evaluated, reason)
+
+
+def _evaluation_text(text: str, contexts: Sequence[Any], reason: str) -> str:
+    return _failed(text, _shown(java_text(list(contexts), SHOWN_CONTEXT + 1)), reason)
+
+
+def _failed(text: str, context: str, reason: str) -> str:
+    return f"Failed to evaluate expression '{text}' in context '{context}'. Reason: {reason}"
+
+
+def _reason(text: str, problem: FeelError) -> str:
+    expression = strip_marker(text)
+    verb = "parse" if isinstance(problem, FeelSyntaxError) else "evaluate"
+    return f"failed to {verb} expression '{expression}': {problem}"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN_CONTEXT else f"{text[:SHOWN_CONTEXT]}...(truncated)"

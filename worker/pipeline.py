@@ -1,0 +1,182 @@
+"""One job in, one outcome out: the story of a job, top to bottom.
+
+Each step is another module's; the order is the contract, because it decides which failure a model gets to see. The
+engine side that feeds jobs in and carries outcomes back is `worker.zeebe`; it knows nothing of what happens here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from worker.documents import Documents, may_be_special
+from worker.documents.document import DocumentStore
+from worker.error_modes import mode_of, returned
+from worker.errors import GatewayError, JobFailure, input_failure
+from worker.expressions import Expressions
+from worker.face import Face
+from worker.inputs import Expressible, Inputs, with_notes
+from worker.job import Job, Lease
+from worker.job_headers import JobHeaders
+from worker.json_codec import JsonError, loads_prefix
+from worker.mapping import Mapper
+from worker.outcome import Outcome
+from worker.rest.binding import bind, root_object
+from worker.rest.client import PreparedRequest, RestClient
+from worker.rest.request import RestRequest, RestResponse
+from worker.rest.return_format import read_return_format
+from worker.rest.special import resolve_special
+from worker.rest.validation import request_of, validate
+from worker.results import Output, output_of
+from worker.secrets import Secrets, SecretScope, SecretSession
+from worker.verdict import Case, Verdict
+
+CLIENT_STATUS: Final = "io.camunda.client.api.command.ClientStatusException"
+ILLEGAL_STATE: Final = "java.lang.IllegalStateException"
+
+_LEASE_REFUSED: Final = frozenset({"NOT_FOUND", "INTERNAL", "INVALID_ARGUMENT", "FAILED_PRECONDITION"})
+
+_Decoded = tuple[Any, Any, tuple[str, ...]]
+"""The inputs, the inputs that `documentReturnFormat` is read from, and notes on expressions among them."""
+
+log = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """Handles the jobs of one job type by the rules of its face."""
+
+    def __init__(
+        self,
+        face: Face,
+        *,
+        secrets: Secrets,
+        client: RestClient,
+        documents: Documents,
+        store: DocumentStore,
+        expressions: Expressions,
+        input_expressions: Expressible = "headers",
+        trust_variables: bool = False,
+    ) -> None:
+        self.face = face
+        self._secrets = secrets
+        self._client = client
+        self._documents = documents
+        self._mapper = Mapper(expressions, store)
+        self._inputs = Inputs(expressions, expressible=input_expressions, trust_variables=trust_variables)
+        self._verdict = Verdict(face, self._mapper)
+
+    async def handle(self, job: Job, lease: Lease) -> Outcome:
+        """The outcome of a job; every job gets one. Only cancelling gets out."""
+        case = Case(job, JobHeaders(), self._session(job))
+        try:
+            case = Case(job, JobHeaders.decode(job.headers), case.secrets)
+            response, output = await self._perform(case, lease)
+        except JobFailure as failure:
+            return await self._verdict.after_failure(case, failure)
+        except Exception as bug:  # a fault of the worker must end one job, not its neighbours
+            return await self._verdict.after_failure(case, _bug(job, bug))
+        return await self._verdict.after_success(case, response, output)
+
+    async def prepare(self, job: Job) -> PreparedRequest:
+        """The exact request a job would send, without sending it or touching the lease. Raises `JobFailure`."""
+        case = Case(job, JobHeaders.decode(job.headers), self._session(job))
+        case.headers.retry_backoff()
+        case.headers.job_timeout()
+        return await self._client.prepare(await self._request(case), self.face)
+
+    async def _perform(self, case: Case, lease: Lease) -> tuple[RestResponse | None, Output]:
+        case.headers.retry_backoff()  # a wrong header fails the job before anything is done for it
+        await _apply_job_timeout(case, lease)
+        request = await self._request(case)
+        response = await self._call(case, request)
+        return response, await output_of(response, case.headers, self._mapper)
+
+    async def _request(self, case: Case) -> RestRequest:
+        """The validated request; raises `JobFailure` for what is wrong with the job's input."""
+        tree, raw, notes = await (self._native(case) if self.face.input_expressions else self._compatible(case))
+        try:
+            variables = bind(tree, self.face)
+            validate(variables, self.face)
+            return request_of(variables, read_return_format(raw), self.face)
+        except JobFailure as failure:
+            raise with_notes(failure, notes) from None
+
+    async def _compatible(self, case: Case) -> _Decoded:
+        """Secrets first, in the text of the variables; `documentReturnFormat` is read from the text as it came."""
+        given = case.job.variables
+        text = await case.secrets.replace(given)
+        tree = _decoded(text)
+        raw = tree if text == given else _decoded_or(given, tree)
+        return await self._with_documents(tree, text), raw, ()
+
+    async def _native(self, case: Case) -> _Decoded:
+        """Expressions first, then secrets: an expression never sees a secret."""
+        mode_of(case.headers.values)  # a wrong word must be found before the call
+        given = root_object(_decoded(case.job.variables, exact=self.face.exact_decimals))
+        if given is None:
+            raise input_failure("The variables of the job are not a JSON object")
+        gathered = await self._inputs.gather(case.headers, given)
+        tree = await case.secrets.replace_tree(gathered.tree)
+        return await self._with_documents(tree, case.job.variables + case.job.headers), tree, gathered.notes
+
+    async def _with_documents(self, tree: Any, text: str) -> Any:
+        return await resolve_special(tree, self._documents.resolver()) if may_be_special(text) else tree
+
+    async def _call(self, case: Case, request: RestRequest) -> RestResponse | None:
+        try:
+            return await self._client.call(request, self.face)
+        except JobFailure as failure:
+            if not self.face.extended_inputs or mode_of(case.headers.values) != "return":
+                raise
+            response = returned(failure)
+            if response is None:
+                raise
+            return response
+
+    def _session(self, job: Job) -> SecretSession:
+        scope = SecretScope(
+            tenant_id=job.tenant_id,
+            process_id=job.process_id,
+            process_definition_key=job.process_definition_key,
+            element_id=job.element_id,
+        )
+        return self._secrets.session(scope, self.face)
+
+
+async def _apply_job_timeout(case: Case, lease: Lease) -> None:
+    """Set the lease that the model asks for, once, before the call."""
+    wanted = case.headers.job_timeout()
+    if wanted is None:
+        return
+    try:
+        await lease.extend(wanted)
+    except GatewayError as refused:
+        if refused.code in _LEASE_REFUSED:
+            raise JobFailure(refused.message, type=CLIENT_STATUS) from None
+        log.warning("job timeout not set", extra={"job": case.job.key, "code": refused.code})
+    if lease.remaining() <= 0:
+        message = f"Job timeout deadline already elapsed by the time the update was applied for job: {case.job.key}"
+        raise JobFailure(message, type=ILLEGAL_STATE)
+
+
+def _decoded(text: str, *, exact: bool = False) -> Any:
+    """The variables as a tree. What follows the first JSON value is ignored, as the original does."""
+    if not text.strip():
+        raise input_failure("No content to map due to end-of-input")
+    try:
+        return loads_prefix(text, exact=exact)
+    except JsonError:
+        raise input_failure("This is not a JSON object") from None
+
+
+def _decoded_or(text: str, fallback: Any) -> Any:
+    """The raw variables; a secret that stands outside of a JSON text makes them readable only once it is replaced."""
+    try:
+        return loads_prefix(text)
+    except JsonError:
+        return fallback
+
+
+def _bug(job: Job, problem: Exception) -> JobFailure:
+    log.error("job failed by a fault of the worker", extra={"job": job.key}, exc_info=problem)
+    return JobFailure(f"Internal error of the worker: {type(problem).__name__}", type="java.lang.RuntimeException")

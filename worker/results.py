@@ -1,0 +1,32 @@
+"""A response to the variables of the completed job: the result variable, then the result expression over it.
+
+What becomes of a failure is decided in `worker.verdict`; how expressions are evaluated, in `worker.mapping`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.job_headers import JobHeaders
+from worker.mapping import Mapper, guarded
+from worker.rest.request import RestResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Variables for the process and their JSON text."""
+
+    variables: dict[str, Any] = field(default_factory=dict)
+    text: str = "{}"
+
+
+async def output_of(response: RestResponse | None, headers: JobHeaders, mapper: Mapper) -> Output:
+    """The output variables of a response. Raises `JobFailure` when they cannot be made or are too large."""
+    value = None if response is None else response.as_json()
+    variables: dict[str, Any] = {}
+    if headers.result_variable is not None:
+        variables[headers.result_variable] = value
+    if headers.result_expression is not None:
+        variables |= await mapper.evaluate("Result", headers.result_expression, [value, {"response": value}]) or {}
+    return Output(variables, guarded(variables)) if variables else Output()
