@@ -39,8 +39,8 @@ class JobLease:
         return -1.0 if self.lost else self._deadline - self._clock()
 
     def due(self, now: float) -> bool:
-        """Whether it is time to renew: half of the lease has passed, or an eighth since a renewal failed."""
-        return not self.lost and now >= self._due
+        """Whether to renew it now: half of it has passed, or an eighth since a renewal failed, but not all of it."""
+        return not self.lost and self._due <= now < self._deadline
 
     def refresh(self, seconds: float) -> None:
         """The engine handed the same job out to us again: a new lease begins now."""
@@ -56,16 +56,16 @@ class JobLease:
         seconds = milliseconds / 1000
         try:
             await self._transport.extend(self._job_key, milliseconds, timeout=EXTEND_TIMEOUT_SECONDS)
-        except GatewayRefused:
-            self.lost = True
-            raise
         except GatewayError:
             self._deadline = min(self._deadline, before + seconds)
             raise
         self._restart(before, seconds)
 
     async def renew(self) -> None:
-        """Extend by the lease's own length; after a failure try again an eighth of it later."""
+        """Extend by the lease's own length; after a failure try again an eighth of it later. Raises `GatewayError`."""
         self._due = self._clock() + self._seconds / 8
-        if self.remaining() > 0:
+        try:
             await self.extend(int(self._seconds * 1000))
+        except GatewayRefused:
+            self.lost = True
+            raise

@@ -1,4 +1,7 @@
-"""The composition root: builds every object from `Settings` and owns their lifetimes. Nothing else knows all parts."""
+"""The engine half of the composition root: connection, runner, health pages and metrics around given handlers.
+
+The other half, what happens to a job, is put together in `app.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ import logging
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from worker import health
 from worker.job import JobHandler
 from worker.metrics import Metrics
 from worker.reports import Reports
-from worker.settings import Settings, ZeebeSettings
+from worker.settings import Settings, SettingsError, ZeebeSettings
 from worker.settings.model import COMPATIBLE_VARIABLES, JobType
 from worker.zeebe.grpc import GrpcTransport, Tls
 from worker.zeebe.runner import Ending, Limits, Runner, cancel
@@ -23,28 +27,28 @@ from worker.zeebe.watch import GatewayWatch
 log = logging.getLogger(__name__)
 
 
-class StopSignals:
-    """SIGTERM and SIGINT: the first asks for an orderly end, the second for one at once."""
+class Stop:
+    """A request to stop: the first one asks for an orderly end, the second for one at once."""
 
     def __init__(self) -> None:
         self._count = 0
         self._runner: Runner | None = None
 
-    def install(self) -> None:
-        """Catch the signals from now on, also before there is a runner: as process 1 nobody else would."""
+    def on_signals(self) -> None:
+        """Let SIGTERM and SIGINT ask from now on, also before there is a runner: as process 1 nobody else would."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+            loop.add_signal_handler(number, self.ask)
 
-    def bind(self, runner: Runner) -> None:
-        """Hand the requests to stop on to `runner`, also those that came before."""
-        self._runner = runner
-        self._hand_on()
-
-    def stop(self) -> None:
+    def ask(self) -> None:
         """Ask for the end, and when asked again, at once."""
         self._count += 1
         log.info("stopping" if self._count == 1 else "stopping now")
+        self._hand_on()
+
+    def bind(self, runner: Runner) -> None:
+        """Hand requests on to `runner`, also those that came before."""
+        self._runner = runner
         self._hand_on()
 
     def _hand_on(self) -> None:
@@ -56,7 +60,7 @@ class StopSignals:
             self._runner.stop_now()
 
 
-async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], signals: StopSignals) -> Ending:
+async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], stop: Stop) -> Ending:
     """Work on jobs until asked to stop; `handlers` has one for each of the settings' job types."""
     job_types = settings.job_type_faces
     metrics = Metrics([job_type.name for job_type in job_types])
@@ -78,7 +82,7 @@ async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], sig
         reachable=lambda: watch.reachable,
     )
     pages = health.application(metrics, heartbeat, lambda: readiness_problems(runner, watch))
-    signals.bind(runner)
+    stop.bind(runner)
     log.info("worker started", extra={"types": [job_type.name for job_type in job_types], "slots": settings.slots})
     beside = [asyncio.create_task(watch.run()), asyncio.create_task(heartbeat.run())]
     try:
@@ -125,7 +129,9 @@ def open_transport(zeebe: ZeebeSettings) -> GrpcTransport:
     tls = None
     if zeebe.tls:
         tls = Tls(
-            *(path.read_bytes() if path else None for path in (zeebe.ca_file, zeebe.certificate_file, zeebe.key_file))
+            authorities=_content("CA_FILE", zeebe.ca_file),
+            certificate=_content("CERTIFICATE_FILE", zeebe.certificate_file),
+            key=_content("KEY_FILE", zeebe.key_file),
         )
     return GrpcTransport(
         zeebe.address,
@@ -134,6 +140,15 @@ def open_transport(zeebe: ZeebeSettings) -> GrpcTransport:
         max_message_bytes=zeebe.max_message_size,
         proxy=zeebe.proxy,
     )
+
+
+def _content(name: str, path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"REST_CONNECTOR_ZEEBE__{name}: cannot read {str(path)!r}: {error.strerror}") from error
 
 
 def authorization(zeebe: ZeebeSettings) -> str | None:
