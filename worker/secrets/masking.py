@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from worker.secrets.forms import SHORTEST, Forms, forms_of
+from worker.secrets.needles import Needles
 from worker.secrets.tree import map_texts
 
 log = logging.getLogger(__name__)
@@ -23,12 +24,12 @@ class Masker:
     `capacity` values are remembered, the latest.
     """
 
-    def __init__(self, *, shortest: int = SHORTEST, capacity: int = 10_000) -> None:
+    def __init__(self, *, shortest: int = SHORTEST, capacity: int = 2000) -> None:
         self._shortest = max(shortest, 1)
         self._capacity = capacity
         self._remembered: OrderedDict[str, Forms] = OrderedDict()
-        self._texts: list[str] | None = []  # longest first, so that a value inside another never breaks it up
-        self._cores: list[str] = []
+        self._needles = Needles()
+        self._ordered: tuple[list[str], list[str]] | None = None
         self._too_short: set[str] = set()
 
     def remember(self, value: str, name: str | None = None) -> None:
@@ -40,33 +41,44 @@ class Masker:
             self._warn(name)
         if len(value) < self._shortest:
             return
-        self._remembered[value] = forms_of(value) if len(value) >= SHORTEST else Forms((value,), ())
+        forms = forms_of(value) if len(value) >= SHORTEST else Forms((value,), ())
+        self._remembered[value] = forms
+        self._needles.add(forms.texts + forms.cores)
+        self._ordered = None
         if len(self._remembered) > self._capacity:
-            self._remembered.popitem(last=False)
-        self._texts = None
+            self._forget()
 
     def mask(self, text: str) -> str:
         """`text` without the remembered values."""
-        if not self._remembered:
+        if not self._remembered or not self._needles.may_be_in(text):
             return text
-        for secret in self._ordered():
-            if secret in text:
-                text = text.replace(secret, MASK)
-        for core in self._cores:
+        texts, cores = self._longest_first()
+        for core in cores:  # before the texts, which would leave the ends of a run behind
             if core in text:
                 text = _without_runs(text, core)
+        for secret in texts:
+            if secret in text:
+                text = text.replace(secret, MASK)
         return text
 
     def mask_tree(self, value: Any) -> Any:
         """A JSON tree with the values hidden in its strings and keys; numbers and booleans stay."""
         return map_texts(value, self.mask) if self._remembered else value
 
-    def _ordered(self) -> list[str]:
-        if self._texts is None:
+    def _longest_first(self) -> tuple[list[str], list[str]]:
+        """All texts and cores, so ordered that a value inside another never breaks it up."""
+        if self._ordered is None:
             forms = self._remembered.values()
-            self._texts = sorted({text for form in forms for text in form.texts}, key=len, reverse=True)
-            self._cores = sorted({core for form in forms for core in form.cores}, key=len, reverse=True)
-        return self._texts
+            texts = sorted({text for form in forms for text in form.texts}, key=len, reverse=True)
+            cores = sorted({core for form in forms for core in form.cores}, key=len, reverse=True)
+            self._ordered = texts, cores
+        return self._ordered
+
+    def _forget(self) -> None:
+        """Make room: a tenth at once, so that the search is not rebuilt for every new value."""
+        for _ in range(max(1, self._capacity // 10)):
+            self._remembered.popitem(last=False)
+        self._needles.replace([needle for forms in self._remembered.values() for needle in forms.texts + forms.cores])
 
     def _warn(self, name: str) -> None:
         if name not in self._too_short and len(self._too_short) < 1000:
