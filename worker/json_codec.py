@@ -44,9 +44,12 @@ def loads_prefix(text: str, *, exact: bool = False) -> Any:
     return _scan(text, exact)[0]
 
 
-def dumps(value: Any) -> str:
-    """Compact JSON for the engine. Documents are written as their references, decimals with all their digits."""
-    return _encode(value)[0]
+def dumps(value: Any, *, indent: int | None = None) -> str:
+    """Compact JSON for the engine, or indented for people.
+
+    Documents are written as their references, decimals with all their digits.
+    """
+    return _encode(value, indent)[0]
 
 
 def dumps_body(value: Any) -> str:
@@ -153,7 +156,7 @@ def _decoder(exact: bool, bounded: bool) -> json.JSONDecoder:
 _DECODERS: Final = {(exact, bounded): _decoder(exact, bounded) for exact in (False, True) for bounded in (False, True)}
 
 
-def _encode(value: Any) -> tuple[str, bool]:
+def _encode(value: Any, indent: int | None = None) -> tuple[str, bool]:
     """The JSON text, and whether there are exact decimals in it."""
     exact = False
 
@@ -164,7 +167,10 @@ def _encode(value: Any) -> tuple[str, bool]:
             return f"{_DECIMAL_MARK}{node}"
         return _plain(node)
 
-    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
+    separators = (",", ":") if indent is None else (",", ": ")
+    encoder = json.JSONEncoder(
+        ensure_ascii=False, separators=separators, allow_nan=False, default=default, indent=indent
+    )
     try:
         text = encoder.encode(value)
     except (ValueError, RecursionError):  # a double beyond the range, or too deep for the C encoder

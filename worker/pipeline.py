@@ -21,9 +21,11 @@ from worker.job_headers import JobHeaders
 from worker.json_codec import JsonError, loads_prefix
 from worker.mapping import Mapper
 from worker.outcome import Outcome
+from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
-from worker.rest.client import PreparedRequest, RestClient
-from worker.rest.request import RestRequest, RestResponse
+from worker.rest.client import RestClient
+from worker.rest.preview import described
+from worker.rest.request import BasicAuth, RestRequest, RestResponse
 from worker.rest.return_format import read_return_format
 from worker.rest.special import resolve_special
 from worker.rest.validation import request_of, validate
@@ -77,12 +79,22 @@ class Pipeline:
             return await self._verdict.after_failure(case, _bug(job, bug))
         return await self._verdict.after_success(case, response, output)
 
-    async def prepare(self, job: Job) -> PreparedRequest:
-        """The exact request a job would send, without sending it or touching the lease. Raises `JobFailure`."""
-        case = Case(job, JobHeaders.decode(job.headers), self._session(job))
-        case.headers.retry_backoff()
-        case.headers.job_timeout()
-        return await self._client.prepare(await self._request(case), self.face)
+    async def preview(self, job: Job) -> dict[str, Any]:
+        """The exact request a job would send, secrets masked; sends nothing and leaves the lease alone.
+
+        Members: `method`, `url`, `headers` (pairs, in order), `body` (text or null) and, where the body cannot be
+        shown as text, `note`. Raises `JobFailure`, masked.
+        """
+        secrets = self._session(job)
+        try:
+            case = Case(job, JobHeaders.decode(job.headers), secrets)
+            case.headers.retry_backoff()
+            case.headers.job_timeout()
+            prepared = await self._client.prepare(await self._request(case), self.face)
+        except JobFailure as failure:
+            raise JobFailure(await secrets.mask_text(failure.message), type=failure.type) from None
+        shown: dict[str, Any] = await secrets.mask_value(described(prepared))
+        return shown
 
     async def _perform(self, case: Case, lease: Lease) -> tuple[RestResponse | None, Output]:
         case.headers.retry_backoff()  # a wrong header fails the job before anything is done for it
@@ -97,9 +109,12 @@ class Pipeline:
         try:
             variables = bind(tree, self.face)
             validate(variables, self.face)
-            return request_of(variables, read_return_format(raw), self.face)
+            request = request_of(variables, read_return_format(raw), self.face)
         except JobFailure as failure:
             raise with_notes(failure, notes) from None
+        if tree is not raw and isinstance(request.auth, BasicAuth):
+            case.secrets.remember(basic(request.auth.username, request.auth.password))
+        return request
 
     async def _compatible(self, case: Case) -> _Decoded:
         """Secrets first, in the text of the variables; `documentReturnFormat` is read from the text as it came."""
@@ -117,7 +132,8 @@ class Pipeline:
             raise input_failure("The variables of the job are not a JSON object")
         gathered = await self._inputs.gather(case.headers, given)
         tree = await case.secrets.replace_tree(gathered.tree)
-        return await self._with_documents(tree, case.job.variables + case.job.headers), tree, gathered.notes
+        text = case.job.variables + case.job.headers
+        return await self._with_documents(tree, text), gathered.tree, gathered.notes
 
     async def _with_documents(self, tree: Any, text: str) -> Any:
         return await resolve_special(tree, self._documents.resolver()) if may_be_special(text) else tree

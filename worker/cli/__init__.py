@@ -1,0 +1,52 @@
+"""The command `rest-connector`: finds the subcommand, runs it, turns its end into an exit status.
+
+Each subcommand is a module with `add_parser(subparsers)` and `run(args) -> int`. Only the one that is asked for is
+imported, so that `--help` and the small commands start at once. Exit status: 0 fine, 1 failed, 2 wrong use; more in
+each command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from worker import __version__
+
+COMMANDS: Final = {
+    "run": "run the worker",
+    "invoke": "do one job from a file, without an engine",
+    "dev": "an engine in memory, with an example service and example jobs",
+    "feel": "evaluate a FEEL expression",
+}
+
+INTERRUPTED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(prog="rest-connector", description="A REST connector for Camunda 8 / Zeebe.")
+    parser.add_argument("--version", action="version", version=f"rest-connector {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    module = None
+    for name, summary in COMMANDS.items():
+        if name == chosen:
+            module = importlib.import_module(f"worker.cli.{name}")
+            module.add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary, add_help=False)
+    try:
+        parsed = parser.parse_args(arguments)
+    except SystemExit as end:  # argparse has printed why
+        return end.code if isinstance(end.code, int) else 2
+    try:
+        return int(module.run(parsed)) if module is not None else 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stderr.close()
+        return 1

@@ -1,0 +1,185 @@
+"""`rest-connector invoke FILE`: do one job from a file, as the worker would, without an engine.
+
+The outcome goes to standard output as JSON, an explanation to standard error. With `--dry-run` nothing is sent: the
+exact request is printed instead. Exit status: 0 the job completes (or the request could be made), 1 it fails or throws
+a BPMN error, 2 the file or the settings cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from worker import jvm_properties, logs
+from worker.app import open_pipelines
+from worker.errors import JobFailure
+from worker.job import Job
+from worker.json_codec import JsonError, dumps, loads
+from worker.outcome import Complete, Fail, Outcome, ThrowError
+from worker.secrets import Masker
+from worker.settings import Settings, SettingsError, environment, load
+from worker.settings.model import CAMUNDA_JOB_TYPE
+
+FAILED: Final = 1
+WRONG_USE: Final = 2
+LEASE: Final = 300.0  # seconds; nobody else waits for this job
+
+Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+
+
+class JobFile(BaseModel):
+    """A job as people write it down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+    variables: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, Any] = Field(default_factory=dict)
+    retries: int = 3
+    type: str = CAMUNDA_JOB_TYPE
+    key: int = 1
+    tenant_id: str = Field(default="", alias="tenantId")
+    process_id: str = Field(default="", alias="processId")
+
+    def job(self) -> Job:
+        return Job(
+            key=self.key,
+            type=self.type,
+            variables=dumps(self.variables),
+            headers=dumps(self.headers),
+            retries=self.retries,
+            tenant_id=self.tenant_id,
+            process_id=self.process_id,
+        )
+
+
+class UnusableFile(Exception):
+    """The job file cannot be read; the message says why and never shows a value."""
+
+
+class LocalLease:
+    """The lease of a job that no engine has handed out."""
+
+    def __init__(self) -> None:
+        self._end = time.monotonic() + LEASE
+
+    def remaining(self) -> float:
+        """Seconds left."""
+        return self._end - time.monotonic()
+
+    async def extend(self, milliseconds: int) -> None:
+        """Always granted."""
+        self._end = time.monotonic() + milliseconds / 1000
+
+
+def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = subparsers.add_parser(
+        "invoke",
+        help="do one job from a file, without an engine",
+        description="Does one job: prints its outcome as JSON and an explanation to standard error.",
+        epilog='FILE holds {"variables": {...}, "headers": {...}} and, where wanted, "retries", "type", "key", '
+        '"tenantId", "processId". Exit status: 0 completed, 1 failed or BPMN error, 2 unusable file or settings.',
+    )
+    parser.add_argument("file", metavar="FILE", help="the job as JSON; - reads standard input")
+    parser.add_argument("--dry-run", action="store_true", help="print the exact request without sending it")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the job; returns the exit status."""
+    environ = environment()
+    masker = Masker()
+    try:
+        job = read_job(args.file)
+        settings, warnings = load({**environ, "REST_CONNECTOR_JOB_TYPES": _job_types(environ, job.type)})
+        logs.configure(level="warning", style="console", mask=masker.mask)
+        for warning in warnings:
+            _explain(warning)
+        return asyncio.run(_invoke(job, settings, environ, masker, dry_run=args.dry_run))
+    except UnusableFile as problem:
+        _explain(f"{args.file}: {problem}")
+    except SettingsError as problem:
+        _explain(f"these settings cannot be used:\n{problem}")
+    return WRONG_USE
+
+
+def read_job(name: str) -> Job:
+    """The job of a file, or of standard input for `-`. Raises `UnusableFile`."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return JobFile.model_validate(loads(text.removeprefix("\ufeff"), exact=True)).job()
+    except OSError as problem:
+        raise UnusableFile(problem.strerror or str(problem)) from None
+    except UnicodeDecodeError:
+        raise UnusableFile("is not UTF-8 text") from None
+    except JsonError as problem:
+        raise UnusableFile(f"is not JSON: {problem}") from None
+    except ValidationError as problem:
+        faults = (f"{'.'.join(map(str, error['loc'])) or 'the job'}: {error['msg']}" for error in problem.errors())
+        raise UnusableFile("; ".join(faults)) from None
+
+
+async def _invoke(job: Job, settings: Settings, environ: dict[str, str], masker: Masker, *, dry_run: bool) -> int:
+    properties = jvm_properties.from_environment(environ)
+    async with open_pipelines(settings, environ, properties, masker) as pipelines:
+        pipeline = pipelines[job.type]
+        if dry_run:
+            try:
+                print(dumps(await pipeline.preview(job), indent=2))
+            except JobFailure as failure:
+                _explain(f"no request can be made: {failure.message}")
+                return FAILED
+            _explain("nothing was sent")
+            return 0
+        started = time.monotonic()
+        outcome = await pipeline.handle(job, LocalLease())
+        print(dumps(described(outcome), indent=2))
+        _explain(f"{explanation(outcome)} ({time.monotonic() - started:.3f} s)")
+        return 0 if isinstance(outcome, Complete) else FAILED
+
+
+def described(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as the JSON that the command prints; `backoff` is milliseconds."""
+    match outcome:
+        case Complete():
+            return {"outcome": "complete", "variables": loads(outcome.variables, exact=True)}
+        case ThrowError():
+            variables = loads(outcome.variables, exact=True)
+            return {"outcome": "bpmnError", "code": outcome.code, "message": outcome.message, "variables": variables}
+        case Fail():
+            return {
+                "outcome": "fail",
+                "retries": outcome.retries,
+                "backoff": outcome.backoff,
+                "message": outcome.message,
+                "variables": None if outcome.variables is None else loads(outcome.variables, exact=True),
+            }
+
+
+def explanation(outcome: Outcome) -> str:
+    """One sentence for people."""
+    match outcome:
+        case Complete():
+            names = list(loads(outcome.variables))
+            return f"completed; variables: {', '.join(names)}" if names else "completed without variables"
+        case ThrowError():
+            return f"BPMN error {outcome.code}" + (f": {outcome.message}" if outcome.message else "")
+        case Fail():
+            rest = "an incident is raised" if outcome.retries == 0 else f"{outcome.retries} tries left"
+            return f"failed, {rest}: {outcome.message.partition(' | Error variables: ')[0]}"
+
+
+def _job_types(environ: dict[str, str], job_type: str) -> str:
+    """The job types of the environment, with the one that is needed."""
+    chosen = environ.get("REST_CONNECTOR_JOB_TYPES", "")
+    names = [entry.partition("=")[0].strip() for entry in chosen.split(",")]
+    return chosen if job_type in names else ",".join(filter(None, (chosen, job_type)))
+
+
+def _explain(text: str) -> None:
+    print(f"rest-connector invoke: {text}", file=sys.stderr)
