@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from worker.errors import GatewayBroken, GatewayBusy, GatewayError
@@ -55,6 +55,7 @@ class Source:
         accept: Accept,
         clock: Clock,
         count_error: Callable[[str, str], None],
+        pause: Callable[[float, asyncio.Event], Awaitable[None]] = pause,
     ) -> None:
         """`request.max_jobs` is set for every poll. `count_error` gets the job type and the status name."""
         self._transport = transport
@@ -64,6 +65,7 @@ class Source:
         self._accept = accept
         self._clock = clock
         self._count_error = count_error
+        self._pause = pause
         self._limit = share.idle
         self._largest = slots.total  # shrinks while answers are too large to receive
         self._backoff = Backoff()
@@ -118,8 +120,8 @@ class Source:
         if arrived:
             self._early.reset()
         self._limit = self._share.busy if arrived else self._share.idle
-        if wait:
-            await pause(wait, self._stopping)
+        if wait and not self._stopping.is_set():
+            await self._pause(wait, self._stopping)
 
     def _succeeded(self) -> None:
         if self.error is not None:
