@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
@@ -23,6 +24,9 @@ OUTPUT_LIMIT: Final = 1_572_864  # bytes of JSON; the engine refuses much larger
 SHOWN_CONTEXT: Final = 2_000  # characters
 
 _FORBIDDEN: Final = "camunda.function.type"
+
+explanations = logging.getLogger("worker.explanations")
+explanations.setLevel(logging.CRITICAL)  # they quote values, so only a command for people turns them on
 
 
 class Mapper:
@@ -43,7 +47,7 @@ class Mapper:
             if isinstance(part, Mapping):
                 context.update(part)
         try:
-            value = await self._expressions.evaluate(text, context, nonce=nonce)
+            evaluated = await self._expressions.explain(text, context, nonce=nonce)
         except FeelError as problem:
             raise JobFailure(
                 _evaluation_text(text, contexts, _reason(text, problem)),
@@ -51,6 +55,9 @@ class Mapper:
                 kind="input",
                 native_code="INVALID_INPUT",
             ) from None
+        for warning in evaluated.warnings:
+            explanations.debug("%s expression: %s", kind, warning.message)
+        value = evaluated.value
         if value is None:
             return None
         _check_shape(kind, text, value, nonce)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from pathlib import Path
@@ -24,7 +25,6 @@ from worker.json_codec import JsonError, dumps, loads
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.secrets import Masker
 from worker.settings import Settings, SettingsError, environment, load
-from worker.settings.model import CAMUNDA_JOB_TYPE
 
 FAILED: Final = 1
 WRONG_USE: Final = 2
@@ -41,15 +41,16 @@ class JobFile(BaseModel):
     variables: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, Any] = Field(default_factory=dict)
     retries: int = 3
-    type: str = CAMUNDA_JOB_TYPE
+    type: str | None = None
     key: int = 1
     tenant_id: str = Field(default="", alias="tenantId")
     process_id: str = Field(default="", alias="processId")
 
-    def job(self) -> Job:
+    def job(self, default_type: str) -> Job:
+        """The job, as the engine would hand it out."""
         return Job(
             key=self.key,
-            type=self.type,
+            type=self.type or default_type,
             variables=dumps(self.variables),
             headers=dumps(self.headers),
             retries=self.retries,
@@ -84,7 +85,8 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         help="do one job from a file, without an engine",
         description="Does one job: prints its outcome as JSON and an explanation to standard error.",
         epilog='FILE holds {"variables": {...}, "headers": {...}} and, where wanted, "retries", "type", "key", '
-        '"tenantId", "processId". Exit status: 0 completed, 1 failed or BPMN error, 2 unusable file or settings.',
+        '"tenantId", "processId". Without a type it is the first one that the worker serves. Exit status: 0 completed, '
+        "1 failed or BPMN error, 2 unusable file or settings.",
     )
     parser.add_argument("file", metavar="FILE", help="the job as JSON; - reads standard input")
     parser.add_argument("--dry-run", action="store_true", help="print the exact request without sending it")
@@ -95,12 +97,14 @@ def run(args: argparse.Namespace) -> int:
     environ = environment()
     masker = Masker()
     try:
-        job = read_job(args.file)
-        settings, warnings = load({**environ, "REST_CONNECTOR_JOB_TYPES": _job_types(environ, job.type)})
+        file = read_job(args.file)
+        settings, warnings = load(environ)
+        job = file.job(settings.job_type_faces[0].name)
         logs.configure(level="warning", style="console", mask=masker.mask)
+        logging.getLogger("worker.explanations").setLevel(logging.DEBUG)
         for warning in warnings:
             _explain(warning)
-        return asyncio.run(_invoke(job, settings, environ, masker, dry_run=args.dry_run))
+        return asyncio.run(_invoke(job, _serving(settings, job.type), environ, masker, dry_run=args.dry_run))
     except UnusableFile as problem:
         _explain(f"{args.file}: {problem}")
     except SettingsError as problem:
@@ -108,11 +112,11 @@ def run(args: argparse.Namespace) -> int:
     return WRONG_USE
 
 
-def read_job(name: str) -> Job:
+def read_job(name: str) -> JobFile:
     """The job of a file, or of standard input for `-`. Raises `UnusableFile`."""
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        return JobFile.model_validate(loads(text.removeprefix("\ufeff"), exact=True)).job()
+        return JobFile.model_validate(loads(text.removeprefix("\ufeff"), exact=True))
     except OSError as problem:
         raise UnusableFile(problem.strerror or str(problem)) from None
     except UnicodeDecodeError:
@@ -174,11 +178,11 @@ def explanation(outcome: Outcome) -> str:
             return f"failed, {rest}: {outcome.message.partition(' | Error variables: ')[0]}"
 
 
-def _job_types(environ: dict[str, str], job_type: str) -> str:
-    """The job types of the environment, with the one that is needed."""
-    chosen = environ.get("REST_CONNECTOR_JOB_TYPES", "")
-    names = [entry.partition("=")[0].strip() for entry in chosen.split(",")]
-    return chosen if job_type in names else ",".join(filter(None, (chosen, job_type)))
+def _serving(settings: Settings, job_type: str) -> Settings:
+    """The settings of a worker that serves `job_type` as well."""
+    if any(served.name == job_type for served in settings.job_type_faces):
+        return settings
+    return settings.model_copy(update={"job_types": (*settings.job_types, job_type)})
 
 
 def _explain(text: str) -> None:
