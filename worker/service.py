@@ -17,8 +17,7 @@ from worker import health
 from worker.job import JobHandler
 from worker.metrics import Metrics
 from worker.reports import Reports
-from worker.settings import Settings, SettingsError, ZeebeSettings
-from worker.settings.model import COMPATIBLE_VARIABLES, JobType
+from worker.settings import COMPATIBLE_VARIABLES, JobType, Settings, SettingsError, ZeebeSettings
 from worker.zeebe.grpc import GrpcTransport, Tls
 from worker.zeebe.runner import Ending, Limits, Runner, cancel
 from worker.zeebe.transport import ActivateRequest

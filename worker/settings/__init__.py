@@ -3,19 +3,20 @@
 Only `app.py` and the commands see a `Settings`; everything else gets the two or three values it needs.
 """
 
+from worker.settings.engine import HealthSettings, LogSettings, ZeebeSettings
+from worker.settings.jobs import FeelSettings, HostsSettings, HttpSettings, SecretsSettings
 from worker.settings.loading import SettingsError, environment, load
-from worker.settings.model import (
-    HealthSettings,
-    JobType,
-    LogSettings,
-    Settings,
-    ZeebeSettings,
-)
+from worker.settings.model import COMPATIBLE_VARIABLES, JobType, Settings
 
 __all__ = [
+    "COMPATIBLE_VARIABLES",
+    "FeelSettings",
     "HealthSettings",
+    "HostsSettings",
+    "HttpSettings",
     "JobType",
     "LogSettings",
+    "SecretsSettings",
     "Settings",
     "SettingsError",
     "ZeebeSettings",

@@ -6,8 +6,10 @@ address is different, because a worker that connects to another engine than the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,9 @@ class Alias:
 
     name: str
     target: str
-    meaning: str
     convert: Callable[[str], str | None] = str.strip
+    unit: str = ""  # where it differs from the target's
+    empty_counts: bool = False
 
 
 def _milliseconds(text: str) -> str | None:
@@ -28,22 +31,63 @@ def _milliseconds(text: str) -> str | None:
 
 def _job_type(text: str) -> str | None:
     text = text.strip()
-    return f"{text}=compatible,rest-connector" if text and not set(text) & {",", "="} else None
+    return f"{text}=compatible" if text and not set(text) & {",", "="} else None
 
+
+def _switch(text: str) -> str | None:
+    """Spring's words for true and false."""
+    text = text.strip().lower()
+    return text if text in {"true", "false", "on", "off", "yes", "no"} else None
+
+
+def _positive(text: str) -> str | None:
+    text = text.strip()
+    return text if text.isdecimal() and int(text) > 0 else None
+
+
+def _seconds(text: str) -> str | None:
+    """Spring's durations: `10s`, `500ms`, a bare number of milliseconds, `PT10S`."""
+    match = re.fullmatch(r"(?:PT)?(\d+(?:\.\d+)?)(ms|s|m)?", text.strip(), re.IGNORECASE)
+    if match is None:
+        return None
+    return str(float(match[1]) * {"ms": 0.001, "s": 1, "m": 60}[(match[2] or "ms").lower()])
+
+
+def _networks(text: str) -> str | None:
+    try:
+        for part in text.split(","):
+            ip_network(part.strip(), strict=False)
+    except ValueError:
+        return None
+    return text
+
+
+_ADDRESS = "REST_CONNECTOR_ZEEBE__ADDRESS"
+_SECRETS = "REST_CONNECTOR_SECRETS__"
+_CAMUNDA_SECRETS = "CAMUNDA_CONNECTOR_SECRETPROVIDER_ENVIRONMENT_"
+_HOSTS = "REST_CONNECTOR_HOSTS__"
+_CAMUNDA_HOSTS = "CAMUNDA_CONNECTOR_VALIDATION_HOSTS_"
 
 # Of several names for one setting, the first that is set counts; our own name comes before all of them.
 ALIASES = (
-    Alias("ZEEBE_ADDRESS", "REST_CONNECTOR_ZEEBE__ADDRESS", "the engine's gateway"),
-    Alias("ZEEBE_GATEWAY_ADDRESS", "REST_CONNECTOR_ZEEBE__ADDRESS", "the engine's gateway"),
-    Alias("CAMUNDA_CLIENT_GRPC_ADDRESS", "REST_CONNECTOR_ZEEBE__ADDRESS", "the engine's gateway"),
-    Alias("ZEEBE_GRPC_ADDRESS", "REST_CONNECTOR_ZEEBE__ADDRESS", "the engine's gateway"),
-    Alias(
-        "CONNECTOR_HTTP_REST_TYPE",
-        "REST_CONNECTOR_JOB_TYPES",
-        "the job type to use in place of `io.camunda:http-json:1`",
-        _job_type,
-    ),
-    Alias("CONNECTOR_HTTP_REST_TIMEOUT", "REST_CONNECTOR_LEASE", "the lease in milliseconds", _milliseconds),
+    Alias("ZEEBE_ADDRESS", _ADDRESS),
+    Alias("ZEEBE_GATEWAY_ADDRESS", _ADDRESS),
+    Alias("CAMUNDA_CLIENT_GRPC_ADDRESS", _ADDRESS),
+    Alias("ZEEBE_GRPC_ADDRESS", _ADDRESS),
+    Alias("CONNECTOR_HTTP_REST_TYPE", "REST_CONNECTOR_JOB_TYPES", _job_type),
+    Alias("CONNECTOR_HTTP_REST_TIMEOUT", "REST_CONNECTOR_LEASE", _milliseconds, unit="milliseconds"),
+    Alias("CONNECTOR_HTTP_CLIENT_MAX_BODY_SIZE", "REST_CONNECTOR_HTTP__MAX_RESPONSE_SIZE", _positive),
+    Alias("CAMUNDA_CONNECTOR_OAUTH_CACHE_SKEWBUFFER", "REST_CONNECTOR_HTTP__OAUTH_SKEW", _seconds),
+    Alias(_CAMUNDA_SECRETS + "ENABLED", _SECRETS + "ENVIRONMENT", _switch),
+    Alias(_CAMUNDA_SECRETS + "PREFIX", _SECRETS + "ENVIRONMENT_PREFIX", empty_counts=True),
+    Alias(_CAMUNDA_SECRETS + "TENANTAWARE", _SECRETS + "TENANT_AWARE", _switch),
+    Alias(_CAMUNDA_SECRETS + "PROCESSDEFINITIONAWARE", _SECRETS + "PROCESS_AWARE", _switch),
+    Alias(_CAMUNDA_SECRETS + "PHYSICALTENANTAWARE", _SECRETS + "PHYSICAL_TENANT_AWARE", _switch),
+    Alias(_CAMUNDA_HOSTS + "ENABLED", _HOSTS + "VALIDATE_HOSTS", _switch),
+    Alias(_CAMUNDA_HOSTS + "ALLOWRANGES", _HOSTS + "ALLOW_RANGES", _networks),
+    Alias(_CAMUNDA_HOSTS + "DENYRANGES", _HOSTS + "DENY_RANGES", _networks),
+    Alias(_CAMUNDA_HOSTS + "UNSAFEALLOWPRIVATERANGES", _HOSTS + "ALLOW_PRIVATE", _switch),
+    Alias(_CAMUNDA_HOSTS + "UNSAFEALLOWLOOPBACK", _HOSTS + "ALLOW_LOOPBACK", _switch),
 )
 
 
@@ -52,8 +96,10 @@ def translated(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     values: dict[str, str] = {}
     senseless: list[str] = []
     for alias in ALIASES:
-        text = environ.get(alias.name, "")
-        if alias.target in environ or alias.target in values or not text.strip():
+        text = environ.get(alias.name)
+        if text is None or alias.target in environ or alias.target in values:
+            continue
+        if not text.strip() and not alias.empty_counts:
             continue
         converted = alias.convert(text)
         if converted is None:

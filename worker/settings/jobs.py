@@ -1,0 +1,83 @@
+"""Settings of what happens to a job: secrets, calls, expressions."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from worker.settings.fields import CommaList, Group, comma_list
+
+Paths = Annotated[tuple[Path, ...], BeforeValidator(comma_list)]
+
+
+class SecretsSettings(Group):
+    """Where the values of `{{secrets.NAME}}` come from; the first place that has a value counts."""
+
+    environment: bool = Field(default=True, description="Take secrets from environment variables.")
+    environment_prefix: str = Field(
+        default="SECRET_", description="The secret `NAME` is the variable with this text in front. Empty: any variable."
+    )
+    tenant_aware: bool = Field(default=False, description="Put the job's tenant between prefix and name.")
+    process_aware: bool = Field(default=False, description="Put the job's process id between prefix and name.")
+    physical_tenant_aware: bool = Field(default=False, description="Put the physical tenant between prefix and name.")
+    folders: Paths = Field(
+        default=(), description="Folders in which each file is a secret, with commas between them (mounted secrets)."
+    )
+    files: Paths = Field(default=(), description="Files with several secrets, with commas between them.")
+    allow: CommaList = Field(
+        default=(), description="The only secrets that jobs may name, with commas between them; empty: all."
+    )
+    bare: bool = Field(
+        default=False,
+        description="Also replace `secrets.NAME` without braces for native job types; compatible always do.",
+    )
+
+
+class HostsSettings(Group):
+    """Which addresses a task may call. The addresses of cloud metadata services are always refused."""
+
+    validate_hosts: bool = Field(
+        default=False, description="Refuse addresses that are not public, unless the settings below allow them."
+    )
+    allow_ranges: CommaList = Field(
+        default=(), description="Networks that are allowed (CIDR), with commas between them."
+    )
+    deny_ranges: CommaList = Field(
+        default=(), description="Networks that are refused (CIDR), with commas between them."
+    )
+    allow_private: bool = Field(default=False, description="Allow private networks.")
+    allow_loopback: bool = Field(default=False, description="Allow this machine itself.")
+
+    @field_validator("allow_ranges", "deny_ranges")
+    @classmethod
+    def _networks(cls, ranges: tuple[str, ...]) -> tuple[str, ...]:
+        for number, text in enumerate(ranges, start=1):
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValueError(f"item {number} is not a network such as 10.0.0.0/8") from None
+        return ranges
+
+
+class HttpSettings(Group):
+    """The calls."""
+
+    max_response_size: int = Field(
+        default=52_428_800,
+        ge=1,
+        description="The largest response kept in memory (bytes): answers of token endpoints, external documents, and, "
+        "for native job types, every response.",
+    )
+    oauth_skew: float = Field(
+        default=10.0, ge=0, description="How long before its end an access token is fetched anew (seconds)."
+    )
+
+
+class FeelSettings(Group):
+    """Limits of one FEEL evaluation."""
+
+    seconds: float = Field(default=0.25, gt=0, le=2, description="Time for one evaluation (seconds).")
+    steps: int = Field(default=200_000, ge=1, le=5_000_000, description="Steps of one evaluation.")
