@@ -129,6 +129,13 @@ class Evaluation:
         if self._allocated > self.limits.allocation:
             raise FeelLimitError("allocation", self.limits.allocation, "The evaluation builds too much data")
 
+    def take_input(self, values: int) -> None:
+        """Count values taken over from the input; eight of them cost a step."""
+        self.input_nodes += values
+        if self.input_nodes > self.limits.input_nodes:
+            raise FeelLimitError("input_nodes", self.limits.input_nodes, "The input has too many values")
+        self.spend(1 + (values >> 3))
+
     def warn(self, kind: str, message: str, position: int | None = None) -> None:
         """Keep a warning; messages and their number are bounded."""
         limits = self.limits

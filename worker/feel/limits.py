@@ -33,6 +33,7 @@ class Limits:
     context_entries: int = _limit(10_000, 100_000, "entries of a context that an expression builds")
     number_digits: int = _limit(1_000, 1_000, "digits of a number literal or of number() text")
     input_depth: int = _limit(100, 100, "nesting depth of input values")
+    value_depth: int = _limit(200, 300, "nesting depth of values that are compared, printed or given out")
     input_nodes: int = _limit(1_000_000, 1_000_000, "values taken over from the input")
     result_length: int = _limit(2_000_000, 4_000_000, "characters of the result as JSON")
     json_length: int = _limit(1_000_000, 1_000_000, "characters of text for 'from json'")

@@ -1,0 +1,94 @@
+"""Compiles the syntax tree through a closed table of node classes.
+
+`FeelCompiler` is a `simpleeval.SimpleEval` whose table of nodes is ours: dispatch, and the refusal of
+everything that is not listed, are the library's. The handlers do not evaluate but return closures, so
+that an expression is walked once and then runs at the speed of plain calls. This is the only module that
+knows the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import simpleeval
+
+from . import syntax
+from .errors import FeelLimitError
+from .evaluation import Evaluation
+from .program import basics, calls, logic, loops, operators, tests
+from .program.frame import Code, Scope, passes_failures
+
+_HANDLERS: dict[type[syntax.Node], Callable[..., Code]] = {
+    syntax.Literal: basics.literal,
+    syntax.TemporalLiteral: basics.literal,
+    syntax.InputSymbol: basics.input_symbol,
+    syntax.Name: basics.name,
+    syntax.Path: basics.path,
+    syntax.ListLiteral: basics.list_literal,
+    syntax.ContextLiteral: basics.context_literal,
+    syntax.FunctionDefinition: basics.function_definition,
+    syntax.Range: basics.range_value,
+    syntax.Negation: operators.negation,
+    syntax.Arithmetic: operators.arithmetic,
+    syntax.Comparison: operators.comparison,
+    syntax.Between: operators.between,
+    syntax.InstanceOf: operators.instance_of,
+    syntax.Conjunction: logic.conjunction,
+    syntax.Disjunction: logic.disjunction,
+    syntax.If: logic.conditional,
+    syntax.NumberRange: loops.number_range,
+    syntax.For: loops.for_loop,
+    syntax.Quantified: loops.quantified,
+    syntax.Filter: loops.filtered,
+    syntax.Call: calls.call,
+    syntax.PathCall: calls.path_call,
+    syntax.In: tests.membership,
+    syntax.Tests: tests.tests,
+    syntax.AnyInput: tests.any_input,
+    syntax.InputEquals: tests.input_equals,
+    syntax.InputComparison: tests.input_comparison,
+    syntax.InputInRange: tests.input_in_range,
+    syntax.ExpressionTest: tests.expression_test,
+}
+
+
+class FeelCompiler(simpleeval.SimpleEval):  # type: ignore[misc]
+    """Dispatches nodes to the handlers of `program`. Holds no state of a single compilation."""
+
+    def __init__(self) -> None:
+        super().__init__(operators={}, functions={}, names={})
+        self.nodes = {kind: partial(handler, self) for kind, handler in _HANDLERS.items()}
+        self.definitions = 0
+
+    def compile(self, node: syntax.Node) -> Code:
+        """The program of a node. Raises `simpleeval.FeatureNotAvailable` for a class that is not listed."""
+        return self._eval(node)  # type: ignore[no-any-return]
+
+
+class TracingCompiler(FeelCompiler):
+    """Compiles programs that report each node's value to `Evaluation.trace`."""
+
+    def compile(self, node: syntax.Node) -> Code:
+        code = super().compile(node)
+
+        def run(evaluation: Evaluation, scope: Scope) -> Any:
+            value = code(evaluation, scope)
+            if evaluation.trace is not None:
+                evaluation.trace(node, value)
+            return value
+
+        return passes_failures(run, code)
+
+
+_COMPILER = FeelCompiler()
+_TRACING_COMPILER = TracingCompiler()
+
+
+def compile_node(node: syntax.Node, tracing: bool = False) -> Code:
+    """The program of a whole tree. Raises FeelLimitError if it is nested too deeply for this thread."""
+    try:
+        return (_TRACING_COMPILER if tracing else _COMPILER).compile(node)
+    except RecursionError:
+        raise FeelLimitError("text_depth", "that of Python", "The expression is nested too deeply") from None

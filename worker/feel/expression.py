@@ -1,0 +1,172 @@
+"""A parsed expression and how it is run: the story of one evaluation, top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .cache import TextCache
+from .compiler import compile_node
+from .errors import FeelError, FeelInputError, FeelLimitError, FeelWarning
+from .evaluation import Evaluation
+from .limits import DEFAULT_LIMITS, Limits
+from .parser import parse_expression, parse_unary_tests
+from .program.frame import CallFailed, Code, Scope
+from .program.tests import with_input
+from .syntax import Node
+from .text import preview
+from .values import CONTEXT_TYPES, LAZY_TYPES, LIST_TYPES, Context, InputContext, convert, items_of
+
+Now = datetime | Callable[[], datetime]
+"""The moment that `now()` and `today()` name, or where to ask for it."""
+
+ABSENT: Any = object()
+"""No input value at all, which is not the same as null."""
+
+MAX_EXPLAINED = 1_000
+"""Steps that an explanation holds at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A FEEL value and what explains its nulls. `omitted_warnings` counts those beyond the limit."""
+
+    value: Any
+    warnings: tuple[FeelWarning, ...] = ()
+    omitted_warnings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedStep:
+    """The value of one part of an expression: where it stands, its text, and the value printed."""
+
+    start: int
+    end: int
+    text: str
+    value: str
+
+
+class Expression:
+    """A parsed text: an expression or unary tests. Immutable; safe to share between threads."""
+
+    __slots__ = ("_code", "text", "tree")
+
+    def __init__(self, text: str, tree: Node) -> None:
+        self.text = text
+        self.tree = tree
+        self._code = compile_node(tree)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def evaluate(
+        self,
+        context: Mapping[str, Any] | None = None,
+        *,
+        input: Any = ABSENT,  # noqa: A002  FEEL's own word
+        now: Now | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        nonce: str | None = None,
+    ) -> Result:
+        """Run on the variables of `context`. Raises FeelError; see `worker.feel.evaluate`."""
+        evaluation = Evaluation(limits, text=self.text, clock=_clock(now), nonce=nonce)
+        return self._run(self._code, evaluation, context, input)
+
+    def explain(
+        self,
+        context: Mapping[str, Any] | None = None,
+        *,
+        input: Any = ABSENT,  # noqa: A002
+        now: Now | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        nonce: str | None = None,
+    ) -> tuple[Result, tuple[ExplainedStep, ...]]:
+        """Evaluate and tell the value of each part, innermost first. For people; slower than `evaluate`."""
+        evaluation = Evaluation(limits, text=self.text, clock=_clock(now), nonce=nonce)
+        steps: list[ExplainedStep] = []
+
+        def trace(node: Node, value: Any) -> None:
+            if len(steps) < MAX_EXPLAINED:
+                shown = preview(value, evaluation)
+                steps.append(ExplainedStep(node.start, node.end, self.text[node.start : node.end], shown))
+
+        evaluation.trace = trace
+        result = self._run(compile_node(self.tree, tracing=True), evaluation, context, input)
+        return result, tuple(steps)
+
+    def _run(self, code: Code, evaluation: Evaluation, context: Mapping[str, Any] | None, input_value: Any) -> Result:
+        try:
+            scope = _root(context, evaluation)
+            if input_value is not ABSENT:
+                scope = with_input(convert(input_value, evaluation, 0), scope)
+            value = code(evaluation, scope)
+            if type(value) in LIST_TYPES or type(value) in CONTEXT_TYPES:
+                settle(value, evaluation)
+        except CallFailed:
+            value = None
+        except FeelError as error:
+            error.locate(self.text, 0)
+            raise
+        except RecursionError:
+            detail = "The evaluation is nested too deeply"
+            error = FeelLimitError("call_depth", evaluation.limits.call_depth, detail)
+            error.locate(self.text, 0)
+            raise error from None
+        except MemoryError:
+            detail = "The evaluation needs too much memory"
+            error = FeelLimitError("allocation", evaluation.limits.allocation, detail)
+            error.locate(self.text, 0)
+            raise error from None
+        return Result(value, tuple(evaluation.warnings), evaluation.omitted_warnings)
+
+
+def _clock(now: Now | None) -> Callable[[], datetime] | None:
+    if isinstance(now, datetime):
+        return lambda: now
+    return now
+
+
+def _root(context: Mapping[str, Any] | None, evaluation: Evaluation) -> Scope:
+    variables: Context
+    if context is None:
+        variables = Context({})
+    elif type(context) is dict:
+        variables = InputContext(context, evaluation, 0)
+    else:
+        converted = convert(context, evaluation, 0)
+        if type(converted) not in CONTEXT_TYPES:
+            raise FeelInputError(f"The variables must be a mapping, but are a {type(context).__name__}")
+        variables = converted
+    return Scope(variables.get, variables.named, None)
+
+
+def settle(value: Any, evaluation: Evaluation) -> None:
+    """Make a result independent of the input it was taken from. Shared parts are visited once."""
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        evaluation.spend(1 + (len(each) >> 3))
+        if type(each) in LAZY_TYPES:
+            each.settle()
+        parts = items_of(each) if type(each) in LIST_TYPES else each.entries.values()
+        waiting.extend(part for part in parts if type(part) in LIST_TYPES or type(part) in CONTEXT_TYPES)
+
+
+_CACHE: TextCache[Expression] = TextCache(entries=1024, characters=500_000)
+
+
+def parsed(text: str, limits: Limits, *, tests: bool = False) -> Expression:
+    """The expression (or unary tests) of a text, from the cache if it is there."""
+    key = (text, tests, limits.text_length, limits.nodes, limits.text_depth, limits.number_digits)
+    expression = _CACHE.get(key)
+    if expression is None:
+        tree = (parse_unary_tests if tests else parse_expression)(text, limits)
+        expression = Expression(text, tree)
+        _CACHE.put(key, expression, len(text))
+    return expression

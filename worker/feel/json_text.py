@@ -1,0 +1,175 @@
+"""FEEL values as JSON: the plain tree for process variables, and the text of `to json()`.
+
+The tree is what the connector hands to its JSON codec. Both count their size while they are made, as shared
+parts grow only when they are written out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+from . import numbers, temporal
+from .errors import FeelError, FeelLimitError
+from .evaluation import Evaluation
+from .limits import DEFAULT_LIMITS, Limits
+from .text import scalar
+from .values import CONTEXT_TYPES, LIST_TYPES, Function, Range, convert, items_of
+
+_LONG = 2**63
+
+
+def to_json_value(value: Any, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """The plain JSON tree of a FEEL value: dict, list, str, int, float, bool, None.
+
+    Whole numbers within 64 bits are `int`, all others `float`; beyond the doubles they are the text
+    "Infinity" or "-Infinity". Dates, times and durations are ISO texts; functions in contexts are left
+    out. Raises FeelError for ranges and other functions, FeelLimitError for a result that is too large.
+    """
+    evaluation = Evaluation(limits)
+    return _Tree(evaluation).plain(convert(value, evaluation, 0), 0)
+
+
+class _Tree:
+    """Builds the plain tree within the limit of the result's size."""
+
+    __slots__ = ("evaluation", "room")
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.room = evaluation.limits.result_length
+
+    def take(self, characters: int) -> None:
+        self.room -= characters
+        if self.room < 0:
+            limit = self.evaluation.limits.result_length
+            raise FeelLimitError("result_length", limit, "The result is too large as JSON")
+
+    def plain(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind is str:
+            self.take(len(value) + 3)
+            return value
+        if value is None or kind is bool:
+            self.take(5)
+            return value
+        if kind is int or kind is Decimal:
+            return self.number(value)
+        if depth > self.evaluation.limits.value_depth:
+            limit = self.evaluation.limits.value_depth
+            raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
+        if kind in CONTEXT_TYPES:
+            entries = value.entries
+            self.evaluation.spend(1 + (len(entries) >> 3))
+            self.take(2)
+            result = {}
+            for key, each in entries.items():
+                self.take(len(key) + 4)
+                result[key] = self.plain(each, depth + 1)
+            return result
+        if kind in LIST_TYPES:
+            self.evaluation.spend(1 + (len(value) >> 3))
+            self.take(2)
+            return [self.plain(each, depth + 1) for each in items_of(value)]
+        if kind is Function or kind is Range:
+            name = "function" if kind is Function else "range"
+            raise FeelError(f"The result holds a {name}, which has no JSON form")
+        text = temporal.to_json_text(value)
+        self.take(len(text) + 3)
+        return text
+
+    def number(self, value: int | Decimal) -> int | float | str:
+        self.take(8)
+        if type(value) is int and -_LONG <= value < _LONG:
+            return value
+        if -_LONG <= value < _LONG:
+            whole = numbers.as_int(value)
+            if whole is not None:
+                return whole
+        double = numbers.to_float(value)
+        if math.isinf(double):
+            return "Infinity" if double > 0 else "-Infinity"
+        return double
+
+
+def json_text(value: Any, evaluation: Evaluation) -> str:
+    """The text of `to json(value)`: compact, numbers with all their digits."""
+    writer = _Writer(evaluation)
+    writer.write(value, 0)
+    text = "".join(writer.pieces)
+    evaluation.reserve_text(len(text))
+    return text
+
+
+class _Writer:
+    """Collects the pieces of a JSON text within the limit of a string's length."""
+
+    __slots__ = ("evaluation", "pieces", "room")
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self.pieces: list[str] = []
+        self.room = evaluation.limits.string_length
+
+    def add(self, piece: str) -> None:
+        self.room -= len(piece)
+        if self.room < 0:
+            limit = self.evaluation.limits.string_length
+            raise FeelLimitError("string_length", limit, "A JSON text is too long")
+        self.pieces.append(piece)
+
+    def write(self, value: Any, depth: int) -> None:
+        kind = type(value)
+        self.evaluation.spend()
+        if kind is str:
+            self.add(quoted(value))
+        elif kind in CONTEXT_TYPES or kind in LIST_TYPES:
+            if depth > self.evaluation.limits.value_depth:
+                limit = self.evaluation.limits.value_depth
+                raise FeelLimitError("value_depth", limit, "A value is nested too deeply to be written as JSON")
+            self.write_all(value, depth + 1)
+        elif kind in temporal.TEMPORAL_TYPES:
+            self.add(quoted(temporal.to_json_function_text(value)))
+        elif kind is Function or kind is Range:
+            self.add(quoted(range_text(value) if kind is Range else scalar(value)))
+        else:
+            self.add(scalar(value))
+
+    def write_all(self, value: Any, depth: int) -> None:
+        separator = ""
+        if type(value) in LIST_TYPES:
+            self.add("[")
+            for each in items_of(value):
+                self.add(separator)
+                self.write(each, depth)
+                separator = ","
+            self.add("]")
+            return
+        self.add("{")
+        for key, each in value.entries.items():
+            self.add(f"{separator}{quoted(key)}:")
+            self.write(each, depth)
+            separator = ","
+        self.add("}")
+
+
+def range_text(value: Range) -> str:
+    """The printed form of a range; its ends hold no other values."""
+    opening, closing = "[" if value.low_closed else "(", "]" if value.high_closed else ")"
+    return f"{opening}{scalar(value.low)}..{scalar(value.high)}{closing}"
+
+
+_SPECIAL = re.compile(r'["\\\x00-\x1f]')
+_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+
+
+def quoted(text: str) -> str:
+    """A JSON string."""
+    return f'"{_SPECIAL.sub(_escape, text)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    return _SHORT.get(char) or f"\\u{ord(char):04X}"

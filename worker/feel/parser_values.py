@@ -1,0 +1,394 @@
+"""The lower half of the parser: operands, paths, filters, calls, lists, contexts, ranges.
+
+`parser.py` has the operators above and the start rules.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from . import lexer, temporal
+from .errors import FeelLimitError, FeelSyntaxError
+from .lexer import ESCAPED, NAME, NUMBER, OPERATOR, STRING
+from .syntax import (
+    Call,
+    ContextLiteral,
+    Entry,
+    Filter,
+    FunctionDefinition,
+    InputInRange,
+    InputSymbol,
+    ListLiteral,
+    Literal,
+    Name,
+    Negation,
+    Node,
+    Path,
+    PathCall,
+    Range,
+    TemporalLiteral,
+)
+from .tokens import Cursor
+
+_CONSTANTS = {"null": None, "true": True, "false": False}
+_TEMPORAL = {
+    "date": temporal.parse_date,
+    "time": temporal.parse_time,
+    "date and time": temporal.parse_date_time,
+    "duration": temporal.parse_duration,
+}
+_BRACKETS = frozenset({"(", "[", "]"})
+
+
+class ValueParser(Cursor):
+    """Operands and everything below them."""
+
+    def expression(self) -> Node:
+        """A whole expression; see `Parser`."""
+        raise NotImplementedError
+
+    def comparison(self, left: Node | None) -> Node:
+        """A comparison; see `Parser`."""
+        raise NotImplementedError
+
+    def logic(self, left: Node) -> Node:
+        """`and` and `or` after a comparison; see `Parser`."""
+        raise NotImplementedError
+
+    def sum(self, left: Node | None, level: int = 1) -> Node:
+        """A chain of arithmetic operators; see `Parser`."""
+        raise NotImplementedError
+
+    def operand(self) -> Node:
+        """`[-] value`."""
+        if self.kind == OPERATOR and self.word == "-":
+            start = self.start
+            self.advance()
+            operand = self.postfix(self.primary())
+            return self.made(Negation(start, self.last, operand))
+        return self.postfix(self.primary())
+
+    def postfix(self, node: Node) -> Node:
+        """Paths and filters after a value."""
+        filters = 0
+        while self.kind == OPERATOR:
+            if self.word == ".":
+                node = self.path(node)
+            elif self.word == "[":
+                self.advance()
+                filters += 1
+                self.depth += filters
+                condition = self.expression()
+                self.depth -= filters
+                if self.word == ".." and isinstance(condition, Node):
+                    self.fail("']'")
+                self.expect("]")
+                node = self.made(Filter(node.start, self.last, node, condition))
+            else:
+                break
+        return node
+
+    def path(self, node: Node) -> Node:
+        names, offsets = [], []
+        while self.kind == OPERATOR and self.word == ".":
+            self.advance()
+            offsets.append(self.start)
+            names.append(self.property_name())
+        return self.made(Path(node.start, self.last, node, tuple(names), tuple(offsets)))
+
+    def property_name(self) -> str:
+        """A name after a dot; `time offset` is one."""
+        if self.word == "time" and self.text.startswith("time offset", self.start):
+            kind, word, _, end = lexer.token(self.text, self.end)
+            if kind == NAME and word == "offset":
+                self.advance()
+                self.advance()
+                self.last = end
+                return "time offset"
+        return self.name()
+
+    def primary(self) -> Node:
+        """A value without what may follow it."""
+        kind, word, start = self.kind, self.word, self.start
+        if kind == NAME:
+            return self.named(word, start)
+        if kind == STRING:
+            self.advance()
+            return self.made(Literal(start, self.last, lexer.unescape(word[1:-1])))
+        if kind == NUMBER:
+            self.advance()
+            return self.made(Literal(start, self.last, self.number(word, start)))
+        if kind == ESCAPED:
+            return self.reference(start)
+        if kind == OPERATOR:
+            if word in _BRACKETS:
+                node = self.bracket()
+                if isinstance(node, Range):
+                    self.reset(node.end, node.end)
+                    self.fail("a value instead of the range")
+                return node
+            if word == "{":
+                return self.context(start)
+            if word == "?":
+                self.advance()
+                return self.made(InputSymbol(start, self.last))
+            if word == "@":
+                return self.at_literal(start)
+            if word == "-":
+                return self.negative_number(start)
+        return self.fail("a value")
+
+    def number(self, word: str, start: int) -> int | Decimal:
+        if len(word) > self.limits.number_digits:
+            error = FeelLimitError("number_digits", self.limits.number_digits, "A number has too many digits")
+            error.locate(self.text, start)
+            raise error
+        return Decimal(word) if "." in word else int(word)
+
+    def negative_number(self, start: int) -> Node:
+        """A number literal with its own sign, directly before the digits."""
+        self.advance()
+        if self.kind != NUMBER or self.start != start + 1:
+            self.fail("a number" if self.start != start + 1 else "a value")
+        value = self.number(self.word, start)
+        self.advance()
+        return self.made(Literal(start, self.last, -value if value else value))
+
+    def at_literal(self, start: int) -> Node:
+        self.advance()
+        if self.kind != STRING:
+            self.fail("a string")
+        text = self.word[1:-1]
+        self.advance()
+        return self.made(TemporalLiteral(start, self.last, "@", text, temporal.parse_at(text)))
+
+    # names and calls
+
+    def named(self, word: str, start: int) -> Node:
+        """What begins with a word: constant, call, function definition or variable."""
+        if self.text.startswith((" ", "("), self.end) or word in ("and", "or"):
+            called = lexer.function_name(self.text, start)
+            if called is not None:
+                name, end = called
+                self.reset(end, end)
+                return self.call(start, name)
+        if word in lexer.RESERVED:
+            if word in _CONSTANTS:
+                self.advance()
+                return self.made(Literal(start, self.last, _CONSTANTS[word]))
+            if word == "function":
+                return self.definition(start)
+            self.fail("a value")
+        return self.reference(start)
+
+    def reference(self, start: int) -> Node:
+        """A variable with its path, or a call."""
+        name = self.name()
+        if self.kind != OPERATOR:
+            return self.made(Name(start, self.last, name))
+        if self.word == "(":
+            return self.call(start, name)
+        node: Node = self.made(Name(start, self.last, name))
+        if self.word != ".":
+            return node
+        names, offsets = [], []
+        while self.kind == OPERATOR and self.word == ".":
+            self.advance()
+            offsets.append(self.start)
+            names.append(self.property_name())
+        if self.kind == OPERATOR and self.word == "(":
+            called = names.pop()
+            if names:
+                node = self.made(Path(start, self.last, node, tuple(names), tuple(offsets[:-1])))
+            arguments, labels = self.arguments()
+            return self.made(PathCall(start, self.last, node, called, arguments, labels))
+        return self.made(Path(start, self.last, node, tuple(names), tuple(offsets)))
+
+    def call(self, start: int, name: str) -> Node:
+        """The cursor is at the opening parenthesis."""
+        parse = _TEMPORAL.get(name)
+        if parse is not None:
+            kind, word, _, end = lexer.token(self.text, self.end)
+            if kind == STRING and lexer.token(self.text, end)[1] == ")":
+                for _ in range(3):
+                    self.advance()
+                text = word[1:-1]
+                return self.made(TemporalLiteral(start, self.last, name, text, parse(text)))
+        arguments, labels = self.arguments()
+        return self.made(Call(start, self.last, name, arguments, labels))
+
+    def arguments(self) -> tuple[tuple[Node, ...], tuple[str, ...] | None]:
+        """`(a, b)` or `(name: a, name: b)`."""
+        self.expect("(")
+        if self.accept(")"):
+            return (), None
+        self.enter()
+        labels: list[str] | None = [] if self.at_label() else None
+        values = []
+        while True:
+            if labels is not None:
+                labels.append(self.label())
+            values.append(self.argument())
+            if not self.accept(","):
+                break
+        if self.kind != OPERATOR or self.word != ")":
+            self.fail("','", "')'")
+        self.advance()
+        self.depth -= 1
+        return tuple(values), None if labels is None else tuple(labels)
+
+    def at_label(self) -> bool:
+        return self.kind in (NAME, ESCAPED) and lexer.label(self.text, self.last) is not None
+
+    def label(self) -> str:
+        found = lexer.label(self.text, self.last)
+        if found is None:
+            self.fail("a parameter name and ':'")
+        name, end = found
+        self.reset(end, end)
+        self.expect(":")
+        return name
+
+    def argument(self) -> Node:
+        """A range or an expression."""
+        if self.kind == OPERATOR and self.word in _BRACKETS:
+            node = self.bracket()
+            if isinstance(node, Range):
+                return node
+            return self.logic(self.comparison(self.sum(self.postfix(node))))
+        return self.expression()
+
+    def definition(self, start: int) -> Node:
+        """`function(parameters) body`."""
+        self.advance()
+        self.expect("(")
+        parameters = []
+        if not self.accept(")"):
+            while True:
+                found = lexer.parameter(self.text, self.start)
+                if found is None:
+                    self.fail("a parameter name")
+                name, end = found
+                self.reset(end, end)
+                parameters.append(name)
+                if not self.accept(","):
+                    break
+            self.expect(")")
+        if self.kind == NAME and self.word == "external":
+            kind, word, _, _ = lexer.token(self.text, self.end)
+            if kind == OPERATOR and word == "{":
+                message = "External functions are disabled: only FEEL expressions can be a function's body"
+                raise FeelSyntaxError(message, self.text, self.start, ("an expression",))
+        self.enter()
+        body = self.expression()
+        self.depth -= 1
+        return self.made(FunctionDefinition(start, self.last, tuple(parameters), body))
+
+    # brackets
+
+    def bracket(self) -> Node:
+        """A group, list or range; the cursor is at `(`, `[` or `]`. A range only if it is a `Range`."""
+        start, opening = self.start, self.word
+        self.enter()
+        self.advance()
+        if opening == "[" and self.accept("]"):
+            self.depth -= 1
+            return self.made(ListLiteral(start, self.last, ()))
+        first = self.first_inside()
+        if self.kind == OPERATOR and self.word == "..":
+            node: Node = self.range_end(start, opening, first)
+        elif opening == "]":
+            self.fail("'..'")
+        elif opening == "(":
+            node = self.logic(self.comparison(first)) if self.unfinished else first
+            self.expect_closing(")")
+        else:
+            items = [self.logic(self.comparison(first)) if self.unfinished else first]
+            while self.accept(","):
+                items.append(self.expression())
+            self.expect_closing("]", "','")
+            node = self.made(ListLiteral(start, self.last, tuple(items)))
+        self.depth -= 1
+        return node
+
+    unfinished = False
+    """Whether `first_inside` read a sum, which may be followed by more operators."""
+
+    def first_inside(self) -> Node:
+        """The first operand after an opening bracket."""
+        self.unfinished = False
+        if self.at_control() or self.kind == OPERATOR and self.word in ("<", "<=", ">", ">="):
+            node = self.expression()
+            self.unfinished = False
+            return node
+        if self.kind == OPERATOR and self.word in _BRACKETS:
+            node = self.bracket()
+            if isinstance(node, Range):
+                node = self.logic(self.made(InputInRange(node.start, node.end, node)))
+                self.unfinished = False
+                return node
+            node = self.sum(self.postfix(node))
+        else:
+            node = self.sum(None)
+        self.unfinished = True
+        return node
+
+    def at_control(self) -> bool:
+        return self.kind == NAME and self.word in ("if", "for", "some", "every")
+
+    def expect_closing(self, bracket: str, *others: str) -> None:
+        if self.kind != OPERATOR or self.word != bracket:
+            self.fail(*others, f"'{bracket}'")
+        self.advance()
+
+    def range_end(self, start: int, opening: str, low: Node) -> Range:
+        """The cursor is at `..`."""
+        self.advance()
+        high = self.sum(None)
+        closing = self.word
+        if self.kind != OPERATOR or closing not in (")", "[", "]"):
+            self.fail("')'", "']'", "'['")
+        self.advance()
+        return self.made(Range(start, self.last, low, high, opening == "[", closing == "]"))
+
+    def context(self, start: int) -> Node:
+        """`{key: value, ...}`; the cursor is at the opening brace."""
+        self.enter()
+        entries = []
+        while True:
+            entries.append(self.entry())
+            if entries[-1] is None:
+                entries.pop()
+                break
+            if self.kind != OPERATOR or self.word not in (",", "}"):
+                self.fail("','", "'}'")
+            if self.word == "}":
+                break
+        self.advance()
+        self.depth -= 1
+        return self.made(ContextLiteral(start, self.last, tuple(each for each in entries if each)))
+
+    def entry(self) -> Entry | None:
+        """One entry after `{` or `,`; None at the end of an empty context."""
+        opening = self.word
+        found = lexer.key(self.text, self.end)
+        if found is not None:
+            name, colon = found
+            self.last = self.end
+            start = self.end
+            self.reset(colon)
+        else:
+            self.advance()
+            start = self.start
+            if opening == "{" and self.kind == OPERATOR and self.word == "}":
+                return None
+            if self.kind == STRING:
+                name = lexer.unescape(self.word[1:-1])
+            elif self.kind == ESCAPED:
+                name = self.word[1:-1]
+            else:
+                self.fail("a key" if opening == "," else "a key or '}'")
+            self.advance()
+        self.expect(":")
+        value = self.expression()
+        return self.made(Entry(start, self.last, name, value))

@@ -1,0 +1,220 @@
+"""Literals, names, paths, lists, contexts, function definitions, ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import temporal
+from ..errors import FeelLimitError
+from ..evaluation import Evaluation
+from ..syntax import (
+    ContextLiteral,
+    FunctionDefinition,
+    InputSymbol,
+    ListLiteral,
+    Literal,
+    Name,
+    Path,
+    Range,
+    TemporalLiteral,
+)
+from ..text import preview
+from ..values import CONTEXT_TYPES, LIST_TYPES, MISSING, TYPE_NAMES, Context, Function, items_of
+from ..values import Range as RangeValue
+from .frame import CallFailed, Code, Compiler, NoInput, Scope, passes_failures, settled
+
+_RANGE_TYPES = frozenset(
+    {"number", "date", "time", "date and time", "days and time duration", "years and months duration"}
+)
+_TEMPORAL = frozenset(temporal.TEMPORAL_TYPES)
+
+
+def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
+    value = node.value
+    return lambda evaluation, scope: value
+
+
+def name(_: Compiler, node: Name) -> Code:
+    wanted, position = node.name, node.start
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.fuel -= 1
+        if evaluation.fuel < 0:
+            evaluation.refuel()
+        frame: Scope | None = scope
+        while frame is not None:
+            value = frame.get(wanted, MISSING)
+            if value is not MISSING:
+                return value
+            frame = frame.outer
+        evaluation.warn("NO_VARIABLE_FOUND", f"No variable found with name '{wanted}'", position)
+        return None
+
+    return run
+
+
+def input_symbol(_: Compiler, node: InputSymbol) -> Code:
+    position = node.start
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        frame: Scope | None = scope
+        while frame is not None:
+            value = frame.get("?", MISSING)
+            if value is not MISSING:
+                return value
+            frame = frame.outer
+        message = (
+            "failed to evaluate expression: No input value available. "
+            "'?' can only be used inside an unary-test expression."
+        )
+        raise NoInput(message, evaluation.text, position)
+
+    return run
+
+
+def path(compiler: Compiler, node: Path) -> Code:
+    base, names, offsets = compiler.compile(node.base), node.names, node.offsets
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        value = base(evaluation, scope)
+        evaluation.fuel -= 1
+        if evaluation.fuel < 0:
+            evaluation.refuel()
+        for index, key in enumerate(names):
+            if type(value) in CONTEXT_TYPES:
+                found = value.get(key, MISSING)
+                if found is not MISSING:
+                    value = found
+                    continue
+            value = step(value, key, evaluation, offsets[index])
+        return value
+
+    return passes_failures(run, base)
+
+
+def step(value: Any, key: str, evaluation: Evaluation, position: int) -> Any:
+    """`value.key` for everything but an entry that exists."""
+    kind = type(value)
+    if kind in LIST_TYPES:
+        return _mapped(value, key, evaluation, position, 0)
+    if kind in CONTEXT_TYPES:
+        keys = list(value.entries)
+        shown = ", ".join(f"'{each}'" for each in keys[:50])
+        known = f"Available keys: {shown}" if keys else "The context is empty"
+        message = f"No context entry found with key '{key}'. {known}"
+        evaluation.warn("NO_CONTEXT_ENTRY_FOUND", message, position)
+        return None
+    if value is None:
+        message = f"No context entry found with key '{key}'. The context is null"
+        evaluation.warn("NO_CONTEXT_ENTRY_FOUND", message, position)
+        return None
+    if kind in _TEMPORAL:
+        try:
+            return temporal.get_property(value, key)
+        except KeyError:
+            pass
+    names = ", ".join(f"'{each}'" for each in temporal.property_names(value)) if kind in _TEMPORAL else ""
+    shown = preview(value, evaluation)
+    message = f"No property found with name '{key}' of value '{shown}'. Available properties: {names}"
+    evaluation.warn("NO_PROPERTY_FOUND", message, position)
+    return None
+
+
+def _mapped(value: Any, key: str, evaluation: Evaluation, position: int, depth: int) -> list[Any]:
+    if depth > evaluation.limits.value_depth:
+        raise FeelLimitError("value_depth", evaluation.limits.value_depth, "Lists are nested too deeply")
+    evaluation.spend(len(value) + 1)
+    evaluation.reserve_list(len(value))
+    result = []
+    for item in items_of(value):
+        kind = type(item)
+        if kind in CONTEXT_TYPES:
+            found = item.get(key, MISSING)
+            result.append(step(item, key, evaluation, position) if found is MISSING else found)
+        elif kind in LIST_TYPES:
+            result.append(_mapped(item, key, evaluation, position, depth + 1))
+        else:
+            result.append(step(item, key, evaluation, position))
+    return result
+
+
+def list_literal(compiler: Compiler, node: ListLiteral) -> Code:
+    items = [compiler.compile(item) for item in node.items]
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.spend()
+        evaluation.allocate(64 + 16 * len(items))
+        return [item(evaluation, scope) for item in items]
+
+    return passes_failures(run, *items)
+
+
+def context_literal(compiler: Compiler, node: ContextLiteral) -> Code:
+    plan: list[tuple[str, Code, bool]] = []
+    for entry in node.entries:
+        before = compiler.definitions
+        code = compiler.compile(entry.value)
+        plan.append((entry.key, code, compiler.definitions != before))
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.spend()
+        evaluation.allocate(64 + 32 * len(plan))
+        entries: dict[str, Any] = {}
+        functions: dict[str, list[Function]] = {}
+        inner = Scope(entries.get, functions.get, scope)
+        for key, code, captures in plan:
+            if captures:  # a function sees only the entries before its own
+                seen = Scope(dict(entries).get, dict(functions).get, scope)
+                value = code(evaluation, seen)
+            else:
+                value = code(evaluation, inner)
+            if type(value) is Function:
+                functions[key] = [*functions.get(key, ()), value]
+            else:
+                entries[key] = value
+        return Context(entries, functions or None)
+
+    return passes_failures(run, *(code for _, code, _ in plan))
+
+
+def function_definition(compiler: Compiler, node: FunctionDefinition) -> Code:
+    parameters, body = node.parameters, compiler.compile(node.body)
+    compiler.definitions += 1
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.spend()
+
+        def invoke(running: Evaluation, arguments: Sequence[Any]) -> Any:
+            running.spend()
+            limit = running.limits.call_depth
+            if running.depth >= limit:
+                raise FeelLimitError("call_depth", limit, "Functions call each other too deeply")
+            running.depth += 1
+            try:
+                return body(running, Scope(dict(zip(parameters, arguments, strict=False)).get, None, scope))
+            finally:
+                running.depth -= 1
+
+        return Function(parameters, invoke)
+
+    return run
+
+
+def range_value(compiler: Compiler, node: Range) -> Code:
+    """A range as argument; invalid ends make the call it is for null."""
+    low, high = settled(compiler.compile(node.low)), settled(compiler.compile(node.high))
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.spend()
+        first, last = low(evaluation, scope), high(evaluation, scope)
+        value = RangeValue(first, last, node.low_closed, node.high_closed)
+        kind = TYPE_NAMES.get(type(first))
+        if kind in _RANGE_TYPES and kind == TYPE_NAMES.get(type(last)):
+            if type(first) not in _TEMPORAL or temporal.comparable(first, last):
+                return value
+        evaluation.warn("INVALID_TYPE", f"Invalid range definition '{preview(value, evaluation)}'", node.start)
+        raise CallFailed
+
+    run.may_fail = True  # type: ignore[attr-defined]
+    return run

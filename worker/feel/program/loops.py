@@ -1,0 +1,197 @@
+"""`for`, `some`, `every` and filters."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator as Rounds
+from decimal import Decimal
+from typing import Any
+
+from .. import numbers
+from ..errors import FeelAssertionError, FeelError, FeelLimitError
+from ..evaluation import Evaluation
+from ..syntax import Call, Comparison, Filter, For, Iterator, Literal, Negation, Node, NumberRange, PathCall, Quantified
+from ..values import CONTEXT_TYPES, LIST_TYPES, Function, PartialList, items_of
+from .frame import CallFailed, Code, Compiler, Scope, settled
+from .logic import conjoin, disjoin, expected
+
+_NUMBERS = frozenset({int, Decimal})
+MAX_BOUND = 10**15
+
+
+def number_range(compiler: Compiler, node: NumberRange) -> Code:
+    low, high = settled(compiler.compile(node.low)), settled(compiler.compile(node.high))
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        first, last = low(evaluation, scope), high(evaluation, scope)
+        for bound, place in ((first, node.low.start), (last, node.high.start)):
+            if type(bound) not in _NUMBERS:
+                return expected("number", bound, evaluation, place)
+            if not -MAX_BOUND <= bound <= MAX_BOUND:
+                raise FeelLimitError("list_length", evaluation.limits.list_length, "A range has a bound beyond 10^15")
+        count = math.floor(abs(last - first)) + 1
+        evaluation.reserve_list(count)
+        sign = 1 if first < last else -1
+        if type(first) is int:
+            return list(range(first, first + sign * count, sign))
+        evaluation.spend(count)
+        return [numbers.add(first, sign * index) for index in range(count)]
+
+    return run
+
+
+def _sources(compiler: Compiler, iterators: tuple[Iterator, ...]) -> list[tuple[Code, int]]:
+    return [(settled(compiler.compile(each.source)), each.source.start) for each in iterators]
+
+
+def _lists(sources: list[tuple[Code, int]], evaluation: Evaluation, scope: Scope) -> list[list[Any]] | None:
+    """The values to go through, all evaluated before the first round; None if one is no list."""
+    values = [(source(evaluation, scope), position) for source, position in sources]
+    for value, position in values:
+        if type(value) not in LIST_TYPES:
+            expected("list", value, evaluation, position)
+            return None
+    return [items_of(value) for value, _ in values]
+
+
+def _rounds(lists: list[list[Any]]) -> Rounds[tuple[Any, ...]]:
+    return zip(lists[0], strict=True) if len(lists) == 1 else itertools.product(*lists)
+
+
+def for_loop(compiler: Compiler, node: For) -> Code:
+    names = tuple(each.name for each in node.iterators)
+    sources = _sources(compiler, node.iterators)
+    body = settled(compiler.compile(node.result))
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        lists = _lists(sources, evaluation, scope)
+        if lists is None:
+            return None
+        evaluation.reserve_list(math.prod(map(len, lists)))
+        results: list[Any] = []
+        for values in _rounds(lists):
+            evaluation.fuel -= 1
+            if evaluation.fuel < 0:
+                evaluation.refuel()
+            variables = dict(zip(names, values, strict=True))
+            variables["partial"] = PartialList(results, len(results))
+            results.append(body(evaluation, Scope(variables.get, None, scope)))
+        return results
+
+    return run
+
+
+def quantified(compiler: Compiler, node: Quantified) -> Code:
+    names = tuple(each.name for each in node.iterators)
+    sources = _sources(compiler, node.iterators)
+    condition, position = settled(compiler.compile(node.condition)), node.condition.start
+    decisive = node.quantifier == "some"
+    join = disjoin if decisive else conjoin
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        lists = _lists(sources, evaluation, scope)
+        if lists is None:
+            return None
+        result: bool | None = not decisive
+        for values in _rounds(lists):
+            evaluation.fuel -= 1
+            if evaluation.fuel < 0:
+                evaluation.refuel()
+            inner = Scope(dict(zip(names, values, strict=True)).get, None, scope)
+            result = join(result, condition(evaluation, inner), evaluation, position)
+            if result is decisive:
+                return result
+        return result
+
+    return run
+
+
+def item_scope(item: Any, scope: Scope) -> Scope:
+    """The scope of a filter's condition: `item`, and the entries of an item that is a context."""
+    if type(item) is Function:
+        functions = {"item": [item]}
+        return Scope(_nothing, functions.get, scope)
+    inner = Scope({"item": item}.get, None, scope)
+    if type(item) in CONTEXT_TYPES:
+        return Scope(item.get, item.named, inner)
+    return inner
+
+
+def _nothing(_: str, default: Any) -> Any:
+    return default
+
+
+def filtered(compiler: Compiler, node: Filter) -> Code:
+    source, position = settled(compiler.compile(node.source)), node.source.start
+    fixed = _fixed_index(node.condition)
+    condition = settled(compiler.compile(node.condition))
+    per_item = isinstance(node.condition, (Call, PathCall)) or (
+        isinstance(node.condition, Comparison) and node.condition.operator != "!="
+    )
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.spend()
+        value = source(evaluation, scope)
+        if type(value) not in LIST_TYPES:
+            return expected("list", value, evaluation, position)
+        if fixed is not None:
+            return indexed(value, fixed)
+        if not per_item:
+            index = _outer_value(condition, evaluation, scope)
+            if type(index) in _NUMBERS:
+                return indexed(value, index)
+        return _selected(items_of(value), value, condition, evaluation, scope)
+
+    return run
+
+
+def _fixed_index(node: Node) -> Any:
+    if isinstance(node, Literal) and type(node.value) in _NUMBERS:
+        return node.value
+    if isinstance(node, Negation):
+        inner = node.operand
+        if isinstance(inner, Literal) and type(inner.value) in _NUMBERS:
+            return numbers.negate(inner.value)
+    return None
+
+
+def _outer_value(condition: Code, evaluation: Evaluation, scope: Scope) -> Any:
+    """The condition's value without `item`, to see whether it is an index. Leaves no warnings behind."""
+    warnings, omitted = len(evaluation.warnings), evaluation.omitted_warnings
+    try:
+        return condition(evaluation, scope)
+    except (FeelLimitError, CallFailed):
+        raise
+    except (FeelAssertionError, FeelError):
+        return None
+    finally:
+        del evaluation.warnings[warnings:]
+        evaluation.omitted_warnings = omitted
+
+
+def _selected(items: list[Any], value: Any, condition: Code, evaluation: Evaluation, scope: Scope) -> Any:
+    result = []
+    first = True
+    for item in items:
+        evaluation.fuel -= 1
+        if evaluation.fuel < 0:
+            evaluation.refuel()
+        answer = condition(evaluation, item_scope(item, scope))
+        if first:
+            if type(answer) in _NUMBERS:
+                return indexed(value, answer)
+            first = False
+        if answer is True:
+            result.append(item)
+    evaluation.reserve_list(len(result))
+    return result
+
+
+def indexed(value: Any, index: Any) -> Any:
+    """`value[index]`: from 1, or from the end if not positive; null outside."""
+    size = len(value)
+    place = index - 1 if index > 0 else size + index
+    if not 0 <= place < size:
+        return None
+    return value[int(place)]
