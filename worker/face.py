@@ -33,6 +33,8 @@ class Face:
     keep_error_arrays: bool  # error bodies that are JSON arrays are kept as they are
     whole_response_body: bool  # 204 and empty bodies are null also where JSON was asked for
     limit_response: bool  # stop reading a response at the size limit
+    limit_connect: bool  # the connection timeout limits connecting; otherwise three minutes do
+    guard_redirects: bool  # block list and host rules hold for every hop, API key headers stay at the origin
 
 
 COMPATIBLE = Face(
@@ -53,6 +55,8 @@ COMPATIBLE = Face(
     keep_error_arrays=False,
     whole_response_body=False,
     limit_response=False,
+    limit_connect=False,
+    guard_redirects=False,
 )
 
 NATIVE = Face(
@@ -73,6 +77,8 @@ NATIVE = Face(
     keep_error_arrays=True,
     whole_response_body=True,
     limit_response=True,
+    limit_connect=True,
+    guard_redirects=True,
 )
 
 FACES: dict[FaceName, Face] = {"compatible": COMPATIBLE, "native": NATIVE}

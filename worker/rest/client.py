@@ -1,0 +1,121 @@
+"""One call, from the task's request to its response: the order of the steps, each of which has a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from worker.documents.document import DocumentStore
+from worker.face import Face
+from worker.rest.auth import Credentials, credentials
+from worker.rest.body import entity_of
+from worker.rest.egress import Egress, Transfer
+from worker.rest.exchange import Answer, Message
+from worker.rest.headers import merge, task_headers
+from worker.rest.query import append, parameters
+from worker.rest.request import ApiKeyAuth, ClientCredentials, OAuth, RefreshToken, RestRequest, RestResponse
+from worker.rest.response import body_limit, raise_for_status, read_response
+from worker.rest.url import callable_url, read_url
+
+MEMORY_LIMIT: Final = 52_428_800
+UNLIMITED: Final = 536_870_912
+"""Bytes: the original reads on for ever; a body of this size could not become a variable in any case."""
+
+_PLACEHOLDER: Final = "***"
+_OAUTH: Final = (ClientCredentials, RefreshToken)
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from (`worker.rest.oauth`)."""
+
+    async def token(self, auth: OAuth, face: Face) -> str:
+        """A token that has not expired. Raises `JobFailure`."""
+        ...
+
+    def invalidate(self, auth: OAuth, token: str) -> None:
+        """Forget this token: the target did not accept it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """What would be sent: header lines in wire order; `body_note` describes a body that is not shown as text."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes | None
+    body_note: str | None = None
+
+
+class RestClient:
+    """Makes calls. `memory_limit` is bytes of a response that are kept in memory."""
+
+    def __init__(
+        self, egress: Egress, *, tokens: TokenSource, store: DocumentStore, memory_limit: int = MEMORY_LIMIT
+    ) -> None:
+        self._egress = egress
+        self._tokens = tokens
+        self._store = store
+        self._memory_limit = memory_limit
+
+    async def call(self, request: RestRequest, face: Face) -> RestResponse | None:
+        """Send the request and read the response; None stands for the result `null`. Raises `JobFailure`."""
+        used: list[str] = []
+
+        async def token(auth: OAuth) -> str:
+            used.append(await self._tokens.token(auth, face))
+            return used[-1]
+
+        answer = await self._attempt(request, face, token)
+        if answer.status == 401 and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
+            self._tokens.invalidate(request.auth, used[-1])
+            answer = await self._attempt(request, face, token)
+        raise_for_status(answer, face)
+        return await read_response(answer, request, face, self._store, limit=self._limit(request, face))
+
+    async def prepare(self, request: RestRequest, face: Face) -> PreparedRequest:
+        """What `call` would send first, without sending anything; tokens are shown as `***`. Raises `JobFailure`."""
+
+        async def placeholder(_: OAuth) -> str:
+            return _PLACEHOLDER
+
+        message = await self._message(request, face, placeholder)
+        note = None if message.body is None else f"{len(message.body)} bytes"
+        return PreparedRequest(message.method, str(message.url), self._egress.wire_headers(message), message.body, note)
+
+    async def _attempt(self, request: RestRequest, face: Face, token: Callable[[OAuth], Awaitable[str]]) -> Answer:
+        transfer = Transfer(
+            face,
+            self._limit(request, face),
+            request.connection_timeout if face.limit_connect else None,
+            request.read_timeout,
+            request.tls,
+            request.follow_redirects,
+            _secret_headers(request, face),
+        )
+        return await self._egress.send(await self._message(request, face, token), transfer)
+
+    async def _message(self, request: RestRequest, face: Face, token: Callable[[OAuth], Awaitable[str]]) -> Message:
+        """Built in the recorded order, which decides whose failure is seen: body, URL, authentication, headers."""
+        await self._egress.check_host(request.url)
+        self._egress.check_blocked(request.url)
+        entity = await entity_of(request, face)
+        uri = read_url(request.url, face, skip_encoding=request.skip_encoding)
+        auth: Credentials = await credentials(request.auth, token)
+        own = task_headers(request.headers, face, has_body=entity is not None and request.body is not None)
+        lines = merge(auth.headers, own, entity.content_type if entity else None)
+        url = callable_url(uri, request.url)
+        query = append(uri.query, [*auth.query, *parameters(request.query, face)], face)
+        return Message(request.method, url.with_query(query), lines, entity.content if entity else None)
+
+    def _limit(self, request: RestRequest, face: Face) -> int:
+        return body_limit(request, face, memory=self._memory_limit, unlimited=UNLIMITED)
+
+
+def _secret_headers(request: RestRequest, face: Face) -> tuple[str, ...]:
+    """An API key header stays at the origin where redirects are guarded."""
+    if face.guard_redirects and isinstance(request.auth, ApiKeyAuth) and request.auth.location == "headers":
+        return (request.auth.name.lower(),)
+    return ()

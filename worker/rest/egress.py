@@ -1,0 +1,155 @@
+"""The one way out, for calls of tasks, tokens and documents alike: permission, route, redirects, wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Literal, Self
+
+from worker.errors import ILLEGAL_ARGUMENT, JobFailure
+from worker.face import Face
+from worker.rest.blocklist import BlockList
+from worker.rest.exchange import Answer, Exchange, Message, Route
+from worker.rest.failures import protocol_error
+from worker.rest.hosts import HostRules, literal
+from worker.rest.proxy import Proxy, ProxyRules
+from worker.rest.redirects import Redirects
+from worker.rest.request import ClientTls
+from worker.rest.resolver import Resolver, refuse_metadata, refused
+from worker.rest.tls import TlsContexts, require_pair
+from worker.rest.uri import InvalidUri, parse_authority, parse_uri
+from worker.rest.url import DEFAULT_PORTS, Url
+
+TCP_CONNECT_TIMEOUT: Final = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How one call is made. Seconds, 0 is without limit; `connect_timeout` None is the recorded three minutes."""
+
+    face: Face
+    limit: int
+    connect_timeout: int | None = None
+    read_timeout: int = 20
+    tls: ClientTls | None = None
+    follow_redirects: bool = False
+    secret_headers: tuple[str, ...] = ()
+
+
+class Egress:
+    """The way out. An async context manager that owns the connections."""
+
+    def __init__(
+        self,
+        *,
+        agent: str,
+        proxies: ProxyRules | None = None,
+        blocks: BlockList | None = None,
+        hosts: HostRules | None = None,
+        tls: TlsContexts | None = None,
+        standard_proxies: bool = False,
+    ) -> None:
+        self._proxies = proxies or ProxyRules()
+        self._blocks = blocks or BlockList()
+        self._hosts = hosts or HostRules()
+        self._tls = tls or TlsContexts()
+        self._standard_proxies = standard_proxies
+        self._resolver = Resolver()
+        self._exchange = Exchange(resolver=self._resolver, agent=agent)
+
+    async def __aenter__(self) -> Self:
+        await self._exchange.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exchange.__aexit__(kind, error, trace)
+
+    def check_blocked(self, url: str) -> None:
+        """Raises `JobFailure` when the operator has blocked this URL, as the model wrote it."""
+        self._blocks.check(url)
+
+    async def check_host(self, url: str) -> None:
+        """The operator's host validation of a task's URL. Raises `JobFailure` in the words of a failed validation."""
+        if not self._hosts.enabled:
+            return
+        host, port = _host_of(url)
+        denial = await self._host_denial(host, port)
+        if denial is not None:
+            raise refused(
+                "jakarta.validation.ValidationException: Found constraints violated while validating input: \n"
+                f" - Property: url: Validation failed. Original message: {denial}"
+            )
+
+    def wire_headers(self, message: Message) -> list[tuple[str, str]]:
+        """All header lines of a message in wire order."""
+        return self._exchange.wire_headers(message)
+
+    async def send(self, message: Message, transfer: Transfer) -> Answer:
+        """Send, follow redirects if asked to, answer with the last response. Raises `JobFailure`."""
+        limits = _limits(transfer)
+        tls = require_pair(transfer.tls)
+        first = message.url
+        scheme = _scheme_of(first)
+        context = await self._tls.context(tls) if tls or scheme == "https" else None
+        redirects = Redirects(message, secret_headers=transfer.secret_headers) if transfer.follow_redirects else None
+        while True:
+            proxy = self._proxy(scheme, message.url, transfer.face)
+            if first.authority.user is not None:
+                raise protocol_error("input")
+            refuse_metadata(message.url.host, literal(message.url.host))
+            if context is None and message.url.scheme == "https":
+                context = await self._tls.context(None)
+            answer = await self._exchange.send(message, Route(proxy, context, *limits), limit=transfer.limit)
+            following = redirects.next(message, answer) if redirects else None
+            if following is None:
+                return answer
+            if transfer.face.guard_redirects:
+                self.check_blocked(str(following.url))
+                await self.check_host(str(following.url))
+            message = following
+
+    def _proxy(self, scheme: Literal["http", "https"], url: Url, face: Face) -> Proxy | None:
+        standard = face.standard_proxy_variables or self._standard_proxies
+        return self._proxies.select(scheme, url.host, standard=standard)
+
+    async def _host_denial(self, host: str, port: int) -> str | None:
+        try:
+            addresses = await self._resolver.addresses(host, port)
+        except (OSError, UnicodeError):
+            return f"Could not resolve host '{host}'"
+        for address in addresses:
+            reason = self._hosts.denial(address)
+            if reason is not None:
+                return f"Host '{host}' resolved to '{address}' was denied: {reason}"
+        return None
+
+
+def _scheme_of(url: Url) -> Literal["http", "https"]:
+    match url.scheme:
+        case "http" | "https" as scheme:
+            return scheme
+        case _:
+            raise protocol_error("input")
+
+
+def _limits(transfer: Transfer) -> tuple[float | None, float | None]:
+    """Seconds for connecting and for silence. Raises `JobFailure` for negative ones."""
+    for seconds in (transfer.connect_timeout or 0, transfer.read_timeout):
+        if seconds < 0:
+            raise JobFailure(f"duration must not be negative: {seconds}", type=ILLEGAL_ARGUMENT, kind="input")
+    connect = TCP_CONNECT_TIMEOUT if transfer.connect_timeout is None else float(transfer.connect_timeout)
+    return connect or None, float(transfer.read_timeout) or None
+
+
+def _host_of(url: str) -> tuple[str, int]:
+    """The host to validate; a text that is no URL is taken for a host itself."""
+    try:
+        uri = parse_uri(url)
+        authority = parse_authority(uri.authority or "")
+    except InvalidUri:
+        return url, 80
+    if authority is None:
+        return url, 80
+    return authority.host.strip("[]"), authority.port or DEFAULT_PORTS.get(uri.scheme or "", 80)

@@ -1,0 +1,317 @@
+"""One HTTP/1.1 exchange with aiohttp: bytes out, the whole answer back, library errors in our words.
+
+Connections are pooled across jobs. Idle ones are kept for less time than the usual servers keep theirs (5 s), so a
+request hardly ever meets a connection that the server has just closed; when it does, only idempotent methods are
+sent again, and only if the connection had been used before and nothing of an answer has arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp import http_exceptions
+from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
+
+from worker.errors import JobFailure
+from worker.rest.encoding import CODINGS, Decoder, UndecodableBody, latin1
+from worker.rest.failures import aborted, protocol_error, timed_out, tls_failed, unreadable
+from worker.rest.headers import HeaderLines, has
+from worker.rest.proxy import Proxy
+from worker.rest.url import Url
+from worker.rest.wire import Connector, ExactRequest, Outgoing, TunnelRefused
+
+KEEP_ALIVE: Final = 4.0
+ACCEPT_ENCODING: Final = "gzip, deflate, x-gzip"
+
+_MAX_HEADERS: Final = 1000
+_MAX_STALE: Final = 3
+_IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
+_WITHOUT_ENTITY: Final = frozenset({204, 304})
+_UNTRUSTED: Final = "unable to find valid certification path to requested target"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request, ready but for the lines that every client adds. `body` None means that there is no entity."""
+
+    method: str
+    url: Url
+    headers: HeaderLines
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to get there: proxy, trust, and seconds (None is no limit) for connecting and for silence of the peer."""
+
+    proxy: Proxy | None = None
+    tls: ssl.SSLContext | None = None
+    connect_timeout: float | None = 180.0
+    read_timeout: float | None = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, read. `broken` says why the body could not be read to its end, `cut` that it passed the limit."""
+
+    status: int
+    reason: str
+    headers: HeaderLines
+    body: bytes
+    broken: str | None = None
+    cut: bool = False
+
+    @property
+    def has_entity(self) -> bool:
+        """Whether a body belongs to this status, be it empty."""
+        return self.status not in _WITHOUT_ENTITY
+
+    def first(self, name: str) -> str | None:
+        """The value of the first header of this (lower-case) name."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+class Exchange:
+    """The pool of connections. An async context manager; `agent` is our `User-Agent`."""
+
+    def __init__(self, *, resolver: AbstractResolver, agent: str) -> None:
+        self._resolver = resolver
+        self._agent = agent
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=Connector(
+                limit=0, keepalive_timeout=KEEP_ALIVE, resolver=self._resolver, use_dns_cache=False, ssl=ssl_of(None)
+            ),
+            request_class=ExactRequest,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            max_headers=_MAX_HEADERS,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def wire_headers(self, message: Message) -> HeaderLines:
+        """All header lines in the order in which they leave."""
+        lines = list(message.headers)
+        if not has(lines, "host"):
+            lines.insert(0, ("Host", message.url.authority.text))
+        if message.body is not None:
+            lines.append(("Content-Length", str(len(message.body))))
+        if not has(lines, "accept-encoding"):
+            lines.append(("Accept-Encoding", ACCEPT_ENCODING))
+        if not has(lines, "user-agent"):
+            lines.append(("User-Agent", self._agent))
+        return lines
+
+    async def send(self, message: Message, route: Route, *, limit: int) -> Answer:
+        """Send and read at most `limit` bytes of the body and a little. Raises `JobFailure` when there is no answer.
+
+        A proxy that wants credentials is asked again with them, once.
+        """
+        answer = await self._through(message, route, limit, authorization=None)
+        proxy = route.proxy
+        if answer.status == 407 and proxy and proxy.authorization and _wants_basic(answer):
+            return await self._through(message, route, limit, authorization=proxy.authorization)
+        return answer
+
+    async def _through(self, message: Message, route: Route, limit: int, authorization: str | None) -> Answer:
+        try:
+            return await self._with_fresh_connection(message, route, limit, authorization)
+        except TunnelRefused as refused:
+            return Answer(refused.status, refused.reason, _decoded(refused.headers), refused.body)
+
+    async def _with_fresh_connection(
+        self, message: Message, route: Route, limit: int, authorization: str | None
+    ) -> Answer:
+        for attempt in range(_MAX_STALE + 1):
+            outgoing = self._outgoing(message, route, authorization)
+            try:
+                async with await self._open(message, route, outgoing, authorization) as response:
+                    return await _read(response, limit)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                stale = outgoing.reused and message.method in _IDEMPOTENT and attempt < _MAX_STALE
+                if not stale or isinstance(error, aiohttp.ClientConnectorError):
+                    raise failure_of(error, message.url) from error
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise failure_of(error, message.url) from error
+        raise aborted("reset")
+
+    async def _open(
+        self, message: Message, route: Route, outgoing: Outgoing, authorization: str | None
+    ) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise RuntimeError("the exchange is not open")
+        url = message.url
+        tunnel_headers = {"Proxy-Authorization": authorization} if authorization and url.scheme == "https" else None
+        return await self._session.request(
+            "POST",  # the real method is in the head; for this one the library never repeats a request by itself
+            URL.build(scheme=url.scheme, host=url.host, port=url.port, path="/", encoded=True),
+            data=outgoing,
+            allow_redirects=False,
+            proxy=None if route.proxy is None else URL(route.proxy.url),
+            proxy_headers=tunnel_headers,
+            ssl=ssl_of(route.tls) if url.scheme == "https" else True,
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=route.connect_timeout,
+                sock_connect=route.connect_timeout,
+                sock_read=route.read_timeout,
+            ),
+        )
+
+    def _outgoing(self, message: Message, route: Route, authorization: str | None) -> Outgoing:
+        lines = self.wire_headers(message)
+        target = message.url.target
+        if route.proxy is not None and message.url.scheme == "http":
+            target = str(message.url)
+            if authorization is not None:
+                lines.append(("Proxy-Authorization", authorization))
+        return Outgoing(
+            head=request_head(message.method, target, lines),
+            body=message.body or b"",
+            write_timeout=route.read_timeout,
+            tunnel_agent=self._agent,
+            used=self._used,
+        )
+
+
+def ssl_of(context: ssl.SSLContext | None) -> ssl.SSLContext | bool:
+    """aiohttp's word for the default trust is True."""
+    return True if context is None else context
+
+
+def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
+    """Request line and headers, Latin-1; line breaks cannot get in."""
+    text = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines) + "\r\n"
+    return latin1(text)
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
+    if response.status < 200:
+        raise protocol_error()
+    headers = _decoded(response.raw_headers)
+    reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")
+    decoders = _decoders(headers) if response.status not in _WITHOUT_ENTITY else []
+    body = bytearray()
+    broken: str | None = None
+    try:
+        while len(body) <= limit and (piece := await response.content.readany()):
+            for decoder in decoders:
+                piece = decoder.feed(piece, limit - len(body))
+            body += piece
+        if len(body) <= limit:
+            for decoder in decoders:
+                decoder.finish()
+    except UndecodableBody as error:
+        broken = str(error)
+    except (aiohttp.ClientError, OSError) as error:
+        broken = _why_broken(error)
+    return Answer(response.status, reason, headers, bytes(body[: limit + 1]), broken, cut=len(body) > limit)
+
+
+def _decoded(raw: tuple[tuple[bytes, bytes], ...]) -> HeaderLines:
+    return [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in raw]
+
+
+def _decoders(headers: HeaderLines) -> list[Decoder]:
+    """The codings to take off, the last applied first. Raises `JobFailure` for one that we do not know."""
+    named: list[str] = []
+    for name, value in headers:
+        match name.lower():
+            case "content-encoding":
+                named += [coding.strip().lower() for coding in value.split(",")]
+            case "content-length" if value == "0":
+                return []
+    codings = [coding for coding in named if coding not in ("", "identity")]
+    if any(coding not in CODINGS for coding in codings):
+        raise protocol_error("decode")
+    return [Decoder(CODINGS[coding]) for coding in reversed(codings)]
+
+
+def _wants_basic(answer: Answer) -> bool:
+    return any(
+        name.lower() == "proxy-authenticate" and value.lower().startswith("basic") for name, value in answer.headers
+    )
+
+
+def failure_of(error: Exception, url: Url) -> JobFailure:
+    """The failure of a call that got no answer."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return timed_out("timeout_connect")
+        case asyncio.TimeoutError():
+            return timed_out("timeout_read")
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return tls_failed(_tls_reason(error))
+        case aiohttp.ClientConnectorDNSError():
+            return aborted("dns")
+        case aiohttp.ClientConnectorError(os_error=ConnectionResetError() | ConnectionAbortedError()) if (
+            url.scheme == "https"
+        ):
+            return tls_failed("SSL peer shut down incorrectly")
+        case aiohttp.ClientConnectorError():
+            return aborted("connect")
+        case aiohttp.ClientResponseError():
+            return _bad_head(error)
+        case aiohttp.InvalidURL() | ValueError():
+            return aborted("dns")
+        case _:
+            return aborted("reset")
+
+
+def _bad_head(error: Exception) -> JobFailure:
+    """Garbage in place of a status line, or an endless line, is a lost connection; the rest breaks the protocol."""
+    causes = list(_causes(error))
+    text = " ".join(str(cause) for cause in causes)
+    if any(isinstance(cause, http_exceptions.LineTooLong) for cause in causes):
+        return aborted("reset")
+    if any(isinstance(cause, http_exceptions.BadStatusLine) for cause in causes):
+        return protocol_error() if "Invalid HTTP version" in text else aborted("reset")
+    return unreadable("Bad chunk header") if "chunk" in text else protocol_error()
+
+
+def _why_broken(error: Exception) -> str:
+    if isinstance(error, asyncio.TimeoutError):
+        return "Read timed out"
+    causes = list(_causes(error))
+    if any(isinstance(cause, ConnectionResetError) for cause in causes) or "ConnectionResetError" in str(error):
+        return "Connection reset"
+    if any(isinstance(cause, http_exceptions.ContentLengthError) for cause in causes):
+        return "Premature end of Content-Length delimited message body"
+    if any(isinstance(cause, http_exceptions.TransferEncodingError) for cause in causes):
+        return "Truncated chunk or bad chunk header"
+    return "Connection closed"
+
+
+def _tls_reason(error: Exception) -> str:
+    """The deepest cause as Java names it, else as OpenSSL does."""
+    for cause in _causes(error):
+        found = cause if isinstance(cause, ssl.SSLError) else getattr(cause, "certificate_error", None)
+        if isinstance(found, ssl.SSLCertVerificationError):
+            return found.verify_message if "match" in found.verify_message else _UNTRUSTED
+        if isinstance(found, ssl.SSLError):
+            return found.reason or "handshake failure"
+    return "handshake failure"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__

@@ -1,0 +1,86 @@
+"""Where a redirect leads, and what goes there: the rules of the original's HTTP client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from http.cookies import BaseCookie
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from worker.rest.exchange import Answer, Message
+from worker.rest.failures import protocol_error
+from worker.rest.headers import HeaderLines, has
+from worker.rest.uri import InvalidUri, parse_authority, parse_uri, remove_dot_segments, resolve
+from worker.rest.url import DEFAULT_PORTS, Url
+
+MAX_REDIRECTS: Final = 50
+_FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
+_BOUND_TO_ORIGIN: Final = ("authorization", "cookie")
+
+
+class Redirects:
+    """The redirects of one call. `secret_headers` (lower-case names) may not leave the origin, as the usual ones."""
+
+    def __init__(self, first: Message, *, secret_headers: Iterable[str] = ()) -> None:
+        self._bound = (*_BOUND_TO_ORIGIN, *secret_headers)
+        self._seen: set[str] = set()
+        self._cookies = None if has(first.headers, "cookie") else aiohttp.CookieJar(unsafe=True, quote_cookie=False)
+
+    def next(self, message: Message, answer: Answer) -> Message | None:
+        """The request that follows, None when the answer is the result. Raises `JobFailure`."""
+        location = answer.first("location") if answer.status in _FOLLOWED else None
+        if location is None:
+            return None
+        target = _target(message.url, location)
+        if target is None:
+            return None
+        following = _redirected(message, answer.status, target)
+        if target.origin != message.url.origin and has(following.headers, *self._bound):
+            return None
+        if str(target) in self._seen or len(self._seen) >= MAX_REDIRECTS:
+            raise protocol_error()
+        self._seen.add(str(target))
+        return self._with_cookies(message.url, following, answer)
+
+    def _with_cookies(self, origin: Url, following: Message, answer: Answer) -> Message:
+        if self._cookies is None:
+            return following
+        set_cookies = [value for name, value in answer.headers if name.lower() == "set-cookie"]
+        self._cookies.update_cookies_from_headers(set_cookies, _yarl(origin))
+        kept = self._cookies.filter_cookies(_yarl(following.url))
+        lines: HeaderLines = [(name, value) for name, value in following.headers if name.lower() != "cookie"]
+        if kept:
+            lines.append(("Cookie", _cookie_text(kept)))
+        return replace(following, headers=lines)
+
+
+def _target(base: Url, location: str) -> Url | None:
+    """The absolute URL; None for what is not HTTP. Raises `JobFailure` for what is no URL."""
+    try:
+        uri = parse_uri(location)
+        uri = resolve(base.uri(), replace(uri, path=remove_dot_segments(uri.path) or "/"))
+        if (uri.scheme or "").lower() not in DEFAULT_PORTS:
+            return None
+        authority = parse_authority(uri.authority or "")
+    except InvalidUri as error:
+        raise protocol_error() from error
+    if authority is None or authority.user is not None:
+        raise protocol_error()
+    return Url((uri.scheme or "").lower(), replace(authority, host=authority.host.lower()), uri.path, uri.query)
+
+
+def _redirected(message: Message, status: int, target: Url) -> Message:
+    if (status in (301, 302) and message.method == "POST") or (status == 303 and message.method != "GET"):
+        return Message("GET", target, [])
+    return replace(message, url=target)
+
+
+def _cookie_text(cookies: BaseCookie[str]) -> str:
+    return "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
+
+
+def _yarl(url: Url) -> URL:
+    return URL.build(scheme=url.scheme, host=url.host, port=url.port, path=url.path or "/", encoded=True)

@@ -1,0 +1,166 @@
+"""Strict URIs as `java.net.URI` reads them: what is accepted, where it breaks, and which parts there are.
+
+Process models see the difference between a URL that cannot be parsed and one without a host, so both sides of the
+recorded behaviour need this reader. What the worker makes of a URL is in `worker.rest.url`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Final
+
+_MARKS: Final = "_-!.~'()*"
+_PATH: Final = frozenset(_MARKS + ":@&=+$,;/")
+_QUERY: Final = frozenset(_MARKS + ";/?:@&=+$,[]")
+_AUTHORITY: Final = frozenset(_MARKS + "$,;:@&=+[]")
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_SCHEME: Final = frozenset("+-.")
+_AUTHORITY_PARTS: Final = re.compile(
+    r"(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?", re.DOTALL
+)
+MAX_PORT: Final = 65535
+
+
+class InvalidUri(ValueError):
+    """The text is no URI; the message says what is wrong and at which character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """The raw parts of a URI; what is absent is None. An empty path is the empty text."""
+
+    scheme: str | None
+    authority: str | None
+    path: str
+    query: str | None = None
+    fragment: str | None = None
+
+    def __str__(self) -> str:
+        return "".join(
+            (
+                "" if self.scheme is None else self.scheme + ":",
+                "" if self.authority is None else "//" + self.authority,
+                self.path,
+                "" if self.query is None else "?" + self.query,
+                "" if self.fragment is None else "#" + self.fragment,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who is called: host as written (IPv6 in brackets), port or None where the scheme decides."""
+
+    user: str | None
+    host: str
+    port: int | None
+
+    @property
+    def text(self) -> str:
+        """As a `Host` header has it."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+def parse_uri(text: str) -> Uri:
+    """The parts of a strict URI. Raises `InvalidUri`."""
+    scheme, rest = _scheme(text)
+    head, hash_mark, fragment = text[rest:].partition("#")
+    before, question, query = head.partition("?")
+    authority: str | None = None
+    path_start = rest
+    if before.startswith("//"):
+        authority, path_start = _split_authority(text, rest, before, question or hash_mark)
+    path = before[path_start - rest :]
+    if scheme is not None and not before and not question:
+        raise InvalidUri(f"Expected scheme-specific part at index {rest}: {text}")
+    _check(text, path_start, path, _PATH, "path")
+    if question:
+        _check(text, rest + len(before) + 1, query, _QUERY, "query")
+    if hash_mark:
+        _check(text, rest + len(head) + 1, fragment, _QUERY, "fragment")
+    return Uri(scheme, authority, path, query if question else None, fragment if hash_mark else None)
+
+
+def parse_authority(text: str) -> Authority | None:
+    """User, host and port of an authority; None where there is no host to call. Raises `InvalidUri`."""
+    parts = _AUTHORITY_PARTS.fullmatch(text)
+    if parts is None:
+        return None
+    port = int(parts["port"][:9]) if parts["port"] else None
+    if port is not None and port > MAX_PORT:
+        raise InvalidUri(
+            f"Port number(Use -1 to specify the scheme default port): {port} is out of range [-1, {MAX_PORT}]"
+        )
+    if not parts["host"]:
+        raise InvalidUri(f"Expected a host name in the authority: {text}")
+    return Authority(parts["user"], parts["host"], port)
+
+
+def remove_dot_segments(path: str) -> str:
+    """The path without `.` and `..` (RFC 3986, 5.2.4)."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/".join(kept)
+
+
+def resolve(base: Uri, location: Uri) -> Uri:
+    """The target of `location` seen from `base`."""
+    if location.scheme is not None:
+        return location
+    if location.authority is not None:
+        return replace(location, scheme=base.scheme)
+    path = location.path
+    if not path.startswith("/"):
+        path = base.path.rpartition("/")[0] + "/" + path
+    return replace(location, scheme=base.scheme, authority=base.authority, path=remove_dot_segments(path))
+
+
+def _scheme(text: str) -> tuple[str | None, int]:
+    """The scheme, if there is one, and where the rest begins."""
+    end = re.search(r"[/?#:]", text)
+    if end is None or end.group() != ":":
+        return None, 0
+    name = text[: end.start()]
+    if not name:
+        raise InvalidUri(f"Expected scheme name at index 0: {text}")
+    for at, char in enumerate(name):
+        if not (char.isascii() and (char.isalpha() or (at and (char.isdigit() or char in _SCHEME)))):
+            raise InvalidUri(f"Illegal character in scheme name at index {at}: {text}")
+    return name, end.end()
+
+
+def _split_authority(text: str, start: int, before: str, more: str) -> tuple[str | None, int]:
+    end = before.find("/", 2)
+    end = len(before) if end < 0 else end
+    authority = before[2:end]
+    if not authority:
+        if end == len(before) and not more:
+            raise InvalidUri(f"Expected authority at index {start + 2}: {text}")
+        return None, start + end
+    _check(text, start + 2, authority, _AUTHORITY, "authority")
+    return authority, start + end
+
+
+def _check(text: str, start: int, part: str, allowed: frozenset[str], name: str) -> None:
+    for at, char in enumerate(part):
+        if char == "%":
+            pair = part[at + 1 : at + 3]
+            if len(pair) < 2 or not _HEX.issuperset(pair):
+                raise InvalidUri(f"Malformed escape pair at index {start + at}: {text}")
+        elif not (char in allowed or (char.isascii() and char.isalnum()) or _is_other(char)):
+            raise InvalidUri(f"Illegal character in {name} at index {start + at}: {text}")
+
+
+def _is_other(char: str) -> bool:
+    """Non-ASCII that Java lets through: no control character, no space."""
+    return char > "\x7f" and not unicodedata.category(char).startswith(("Z", "Cc"))

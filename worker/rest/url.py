@@ -1,0 +1,184 @@
+"""The URL of a request: read, encoded by the rules of the face, split into what a connection and a request line need.
+
+The compatible face decodes the URL and encodes it again, which changes it (`%2C` becomes `,`); the native face only
+encodes what is illegal. Query parameters are added in `worker.rest.query`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from worker.errors import ILLEGAL_ARGUMENT, JobFailure, input_failure
+from worker.face import Face
+from worker.rest.uri import MAX_PORT, Authority, InvalidUri, Uri, parse_authority, parse_uri
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_PATH_SAFE: Final = "-_.!~*'()@:$&,;="
+_QUERY_SAFE: Final = "-_.!~*'()@:$,;/?:"
+_FRAGMENT_SAFE: Final = "=&-_.!~*'()@:$,;/?:"
+_LEGAL_IN_PATH: Final = "-_.!~*'()@:$&,;=/"
+_LEGAL_IN_QUERY: Final = "-_.!~*'()@:$&,;=/?+[]"
+_SPLIT: Final = re.compile(
+    r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
+    re.DOTALL | re.IGNORECASE,
+)
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")
+_PORT: Final = re.compile(r":([^:@\]]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A callable URL. `path` and `query` leave as they are; a fragment never does."""
+
+    scheme: str
+    authority: Authority
+    path: str
+    query: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The host without the brackets of an IPv6 address."""
+        return self.authority.host.strip("[]")
+
+    @property
+    def port(self) -> int:
+        return self.authority.port or DEFAULT_PORTS.get(self.scheme, 0)
+
+    @property
+    def target(self) -> str:
+        """What stands in the request line."""
+        return (self.path or "/") + ("" if self.query is None else "?" + self.query)
+
+    @property
+    def origin(self) -> tuple[str, int]:
+        """What the rule for redirects compares."""
+        return self.host.lower(), self.port
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority.text}{self.target}"
+
+    def uri(self) -> Uri:
+        return Uri(self.scheme, self.authority.text, self.path, self.query)
+
+    def with_query(self, query: str | None) -> Url:
+        return replace(self, query=query)
+
+
+def read_url(text: str, face: Face, *, skip_encoding: bool) -> Uri:
+    """The URI that is asked for. Raises `JobFailure` when it is none."""
+    if not skip_encoding:
+        text = reencode(text) if face.reencode_url else encode_illegal(text)
+    try:
+        return parse_uri(text)
+    except InvalidUri as error:
+        raise _malformed(str(error)) from error
+
+
+def callable_url(uri: Uri, text: str) -> Url:
+    """The URL to call; `text` is how the model wrote it. Raises `JobFailure` without host or scheme."""
+    try:
+        authority = None if uri.authority is None else parse_authority(uri.authority)
+    except InvalidUri as error:
+        raise _malformed(str(error)) from error
+    if authority is None:
+        raise _incomplete(text, "hostname")
+    if uri.scheme is None:
+        raise _incomplete(text, "scheme")
+    return Url(uri.scheme.lower(), authority, uri.path, uri.query)
+
+
+def reencode(text: str) -> str:
+    """The URL with every part decoded and encoded again; unchanged where that is not possible."""
+    parts = _SPLIT.fullmatch(text.strip("".join(map(chr, range(33)))))
+    if parts is None or _BAD_ESCAPE.search(text) or _port_is_wrong(parts["authority"]):
+        return text
+    user, at, host = parts["authority"].rpartition("@")
+    encoded = parts["scheme"].lower() + "://" + _again(user, _PATH_SAFE) + at + host
+    encoded += "/".join(_again(segment, _PATH_SAFE) for segment in parts["path"].split("/"))
+    query = _reencode_query(parts["query"] or "")
+    if query:
+        encoded += "?" + query
+    if parts["fragment"] is not None:
+        encoded += "#" + _again(parts["fragment"], _FRAGMENT_SAFE)
+    return encoded
+
+
+def encode_illegal(text: str) -> str:
+    """The URL with what is illegal in it percent-encoded, and nothing else touched; `+` in the path is literal."""
+    parts = _SPLIT.fullmatch(text.strip())
+    if parts is None:
+        return text
+    encoded = f"{parts['scheme'].lower()}://{_ascii_host(parts['authority'])}{_legal(parts['path'], _LEGAL_IN_PATH)}"
+    if parts["query"] is not None:
+        encoded += "?" + _legal(parts["query"], _LEGAL_IN_QUERY)
+    if parts["fragment"] is not None:
+        encoded += "#" + _legal(parts["fragment"], _LEGAL_IN_QUERY)
+    return encoded
+
+
+def decode_text(text: str, *, plus_is_space: bool = False) -> str:
+    """Percent-decoded as UTF-8; bytes that are no UTF-8 become U+FFFD."""
+    if plus_is_space:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def encode_text(text: str, safe: str) -> str:
+    """Percent-encoded as UTF-8, upper-case hex; letters, digits and `safe` are kept."""
+    encoded = quote(text.encode("utf-8", "replace"), safe=safe)
+    return encoded if "~" in safe else encoded.replace("~", "%7E")
+
+
+def _reencode_query(query: str) -> str:
+    """Equal names come together at the first one's place; empty names go, empty values lose the `=`."""
+    grouped: dict[str, list[str]] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        name = decode_text(name, plus_is_space=True)
+        if name:
+            grouped.setdefault(name, []).append(decode_text(value, plus_is_space=True))
+    return "&".join(
+        encode_text(name, _QUERY_SAFE) + ("=" + encode_text(value, _QUERY_SAFE) if value else "")
+        for name, values in grouped.items()
+        for value in values
+    )
+
+
+def _again(text: str, safe: str) -> str:
+    return encode_text(decode_text(text), safe)
+
+
+def _legal(text: str, safe: str) -> str:
+    return encode_text(_BAD_ESCAPE.sub("%25", text), safe + "%")
+
+
+def _ascii_host(authority: str) -> str:
+    """International host names in their ASCII form; what cannot be converted is left for the parser to refuse."""
+    if authority.isascii():
+        return authority
+    user, at, host = authority.rpartition("@")
+    name, colon, port = host.partition(":")
+    try:
+        return user + at + name.encode("idna").decode("ascii") + colon + port
+    except UnicodeError:
+        return authority
+
+
+def _port_is_wrong(authority: str) -> bool:
+    port = _PORT.search(authority)
+    return port is not None and not (port[1].isdecimal() and int(port[1]) <= MAX_PORT)
+
+
+def _malformed(message: str) -> JobFailure:
+    return JobFailure(message, type=ILLEGAL_ARGUMENT, kind="input", native_code="INVALID_INPUT")
+
+
+def _incomplete(text: str, missing: str) -> JobFailure:
+    return input_failure(
+        f"Invalid URL: The URL '{text}' cannot be parsed as a valid HTTP request. "
+        f"Please ensure the URL includes a valid {missing}."
+    )

@@ -1,0 +1,133 @@
+"""Exact bytes on an aiohttp connection: the head of a request is written as given, not as the library would write it.
+
+aiohttp keeps the pool, the timeouts, TLS and the response parser. Its own request writer would encode headers as UTF-8,
+merge and reorder some, add others and quote the target again; these classes replace that writer and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import StreamWriter
+from yarl import URL
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection
+
+_ONE_WRITE: Final = 64 * 1024
+_MAX_REFUSAL: Final = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """What to write; `write_timeout` is seconds without progress, or None; `reused` is found out on the way."""
+
+    head: bytes
+    body: bytes
+    write_timeout: float | None
+    tunnel_agent: str
+    used: WeakSet[ResponseHandler]
+    reused: bool = False
+
+
+class TunnelRefused(Exception):
+    """The proxy answered CONNECT with something else than 200."""
+
+    def __init__(self, status: int, reason: str, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
+        super().__init__(f"{status} {reason}")
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+
+
+class ExactRequest(aiohttp.ClientRequest):
+    """Writes an `Outgoing`, which travels as `data`; all other parts of the request only choose the connection."""
+
+    def __init__(self, method: str, url: URL, *, data: Outgoing, **options: Any) -> None:
+        super().__init__(method, url, data=None, **options)
+        self.outgoing = data
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Write the message, large ones in a task that the response owns."""
+        protocol = conn.protocol
+        if protocol is None:
+            raise aiohttp.ServerDisconnectedError
+        outgoing = self.outgoing
+        outgoing.reused = protocol in outgoing.used
+        outgoing.used.add(protocol)
+        writer = StreamWriter(protocol, self.loop)
+        task: asyncio.Task[None] | None = None
+        message = outgoing.head + outgoing.body
+        if len(message) <= _ONE_WRITE:
+            await writer.write(message, drain=False)
+            protocol.start_timeout()
+        else:
+            task = self.loop.create_task(_write_slowly(conn, protocol, writer, message, outgoing.write_timeout))
+        return self.response_class(
+            self.method,
+            self.original_url,
+            writer=task,
+            continue100=None,
+            timer=self._timer,
+            request_info=self.request_info,
+            traces=[],
+            loop=self.loop,
+            session=self.session,
+            stream_writer=writer,
+        )
+
+
+class Connector(aiohttp.TCPConnector):
+    """Asks proxies for tunnels in our own words, and keeps the whole answer when they refuse."""
+
+    def _update_proxy_auth_header_and_build_proxy_req(self, req: aiohttp.ClientRequest) -> aiohttp.ClientRequest:
+        if not isinstance(req, ExactRequest) or req.proxy is None:
+            raise TypeError("only exact requests go through this connector")
+        headers = {"Host": req.headers["Host"], "User-Agent": req.outgoing.tunnel_agent}
+        headers.update(req.proxy_headers or {})
+        return _TunnelRequest(
+            "GET", req.proxy, headers=headers, loop=self._loop, ssl=req.ssl, response_class=_TunnelResponse
+        )
+
+
+class _TunnelRequest(aiohttp.ClientRequest):
+    DEFAULT_HEADERS: ClassVar = {}
+
+
+class _TunnelResponse(aiohttp.ClientResponse):
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        await super().start(connection)
+        if self.status == 200:
+            return self
+        body = b""
+        with suppress(aiohttp.ClientError, TimeoutError):
+            while len(body) < _MAX_REFUSAL and (piece := await self.content.readany()):
+                body += piece
+        raise TunnelRefused(self.status, self.reason or "", self.raw_headers, body)
+
+
+async def _write_slowly(
+    conn: Connection, protocol: ResponseHandler, writer: StreamWriter, message: bytes, timeout: float | None
+) -> None:
+    view = memoryview(message)
+    try:
+        for start in range(0, len(view), _ONE_WRITE):
+            async with asyncio.timeout(timeout):
+                await writer.write(view[start : start + _ONE_WRITE])
+                await writer.drain()
+    except TimeoutError:
+        protocol.set_exception(aiohttp.SocketTimeoutError("Timeout on writing data to socket"))
+    except (OSError, aiohttp.ClientError) as error:
+        protocol.set_exception(aiohttp.ClientOSError(*error.args))
+    except BaseException:
+        conn.close()  # half a request was written: nothing else may follow on this connection
+        raise
+    else:
+        protocol.start_timeout()
