@@ -7,9 +7,10 @@ merge and reorder some, add others and quote the target again; these classes rep
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import aiohttp
@@ -98,7 +99,8 @@ class Connector(aiohttp.TCPConnector):
 
 
 class _TunnelRequest(aiohttp.ClientRequest):
-    DEFAULT_HEADERS: ClassVar = {}
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """No header but those given."""
 
 
 class _TunnelResponse(aiohttp.ClientResponse):
