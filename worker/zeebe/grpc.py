@@ -171,9 +171,11 @@ class GrpcActivation:
 
     def __init__(self, call: Any) -> None:
         self._call = call
+        self._cancelled = False
 
     def cancel(self) -> None:
         """End the call now."""
+        self._cancelled = True
         self._call.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
@@ -183,14 +185,10 @@ class GrpcActivation:
         except grpc.aio.AioRpcError as error:
             raise _translated(error) from error
         except asyncio.CancelledError:
-            if not self._cancelled_by_us():
+            if not self._cancelled:  # then it is not the call that was cancelled but its reader
                 raise
         finally:
             self._call.cancel()
-
-    def _cancelled_by_us(self) -> bool:
-        """Whether the call was ended, by `cancel` or with its channel, as against the reading task."""
-        return bool(self._call.cancelled())
 
 
 def _job(activated: Any) -> Job:
