@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -121,13 +121,10 @@ class Engine:
         self._make_activatable(job)
         return job.key
 
-    def job(self, key: int) -> EngineJob:
-        """A job that has not ended. Raises `Refusal`."""
-        return self._find(key, "read")
-
-    def open_jobs(self) -> Iterator[EngineJob]:
-        """The jobs that have not ended, the oldest first."""
-        return iter(tuple(self._jobs.values()))
+    @property
+    def open_count(self) -> int:
+        """How many jobs have not ended; those with an incident are among them."""
+        return len(self._jobs)
 
     def activate(self, wanted: ActivationFilter, limit: int) -> list[EngineJob]:
         """Up to `limit` jobs, leased from now on."""

@@ -78,6 +78,11 @@ class EventLog:
     def __iter__(self) -> Iterator[Event]:
         return iter(tuple(self._history))
 
+    @property
+    def last(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        return self._next - 1
+
     def append(self, event: Event, at: float) -> Event:
         numbered = replace(event, at=at, number=self._next)
         self._next += 1
