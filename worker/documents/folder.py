@@ -1,0 +1,105 @@
+"""Documents in a folder, local or remote: one file each, its name the document's id.
+
+The folder is a file system of `fsspec`, so any store that it speaks to can hold the documents (`file:///data`,
+`s3://bucket/path` with the matching package); locally it writes aside and renames, so that a document is there
+whole or not at all. Ids are made here and checked on the way in, so no reference can name another file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.dirfs import DirFileSystem
+
+from worker.documents.document import no_link, not_created, not_found, not_read, reference_of
+from worker.errors import JobFailure
+
+STORE_ID: Final = "folder"
+SECONDS: Final = 30.0
+
+T = TypeVar("T")
+
+
+class FolderStore:
+    """`url` is a path or any address that fsspec knows; the folder is made when it is missing."""
+
+    def __init__(self, url: str, *, max_bytes: int = 50 << 20, seconds: float = SECONDS) -> None:
+        """Raises OSError or ValueError when the folder cannot be had."""
+        file_system, path = url_to_fs(url)
+        file_system.makedirs(path, exist_ok=True)
+        self._files: Any = DirFileSystem(path, file_system)
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+
+    async def store(self, content: bytes, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+        if len(content) > self._max_bytes:
+            raise not_created(f"{len(content)} bytes are more than the {self._max_bytes} of the document store")
+        document_id = str(uuid.uuid4())
+        await self._in_thread(lambda: self._write(document_id, content), not_created)
+        return reference_of(
+            STORE_ID,
+            document_id,
+            content_hash=_hash(content),
+            content_type=content_type,
+            file_name=file_name,
+            size=len(content),
+        )
+
+    async def load(self, document_id: str, *, store_id: str | None, content_hash: str | None) -> bytes:
+        if not _is_id(document_id):
+            raise not_found(document_id)
+        content = await self._in_thread(lambda: self._read(document_id), not_read)
+        if content is None:
+            raise not_found(document_id)
+        if content_hash is not None and content_hash != _hash(content):
+            raise not_read("the document's content does not match its hash")
+        return content
+
+    async def link(
+        self, document_id: str, *, store_id: str | None, content_hash: str | None, seconds: float | None
+    ) -> str:
+        raise no_link("A folder of documents does not support link generation")
+
+    async def close(self) -> None:
+        """Nothing to give back: every file is closed after its use."""
+
+    def _write(self, name: str, content: bytes) -> None:
+        with self._files.open(name, "wb", autocommit=False) as file:
+            file.write(content)
+        file.commit()
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with self._files.open(name, "rb") as file:
+                content: bytes = file.read(self._max_bytes + 1)
+        except FileNotFoundError:
+            return None
+        if len(content) > self._max_bytes:
+            raise OSError(f"the document is larger than {self._max_bytes} bytes")
+        return content
+
+    async def _in_thread(self, work: Callable[[], T], failed: Callable[[str], JobFailure]) -> T:
+        """File work off the event loop; the wait for it ends, whatever the disk does."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.to_thread(work)
+        except TimeoutError:
+            raise failed(f"the document store did not answer within {self._seconds:g} s") from None
+        except Exception as problem:  # each file system of fsspec has errors of its own
+            raise failed(str(problem) or type(problem).__name__) from problem
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
