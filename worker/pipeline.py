@@ -136,7 +136,11 @@ class Pipeline:
         return await self._with_documents(tree, text), gathered.tree, gathered.notes
 
     async def _with_documents(self, tree: Any, text: str) -> Any:
-        return await resolve_special(tree, self._documents.resolver()) if may_be_special(text) else tree
+        return (
+            await resolve_special(tree, self._documents.resolver(exact=self.face.exact_decimals))
+            if may_be_special(text)
+            else tree
+        )
 
     async def _call(self, case: Case, request: RestRequest) -> RestResponse | None:
         try:
