@@ -35,21 +35,22 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
         return None
     if request.body is None:
         return Entity(b"", "text/plain; charset=UTF-8")
-    media = parse_media_type(content_type(request.headers) or "")
+    given = content_type(request.headers)
+    media = parse_media_type(given or "")
     charset = media.charset if media and media.charset else "UTF-8"
     try:
         check_charset(charset)
     except UnknownCharset as error:
         raise JobFailure(charset, type=_UNSUPPORTED_CHARSET, kind="input", native_code="INVALID_INPUT") from error
     if isinstance(request.body, str):
-        return Entity(encode(request.body, charset))
+        return Entity(encode(request.body, charset), given)
     if media is not None and isinstance(request.body, Mapping):
         if media.name == "multipart/form-data":
             parts = await multipart_body(request.body, media.boundary, face)
             return Entity(parts.content, parts.content_type)
         if media.name == "application/x-www-form-urlencoded":
-            return Entity(form_body(request.body, face))
-    return Entity(encode(await _json_text(request), charset))
+            return Entity(form_body(request.body, face), given)
+    return Entity(encode(await _json_text(request), charset), given)
 
 
 async def _json_text(request: RestRequest) -> str:

@@ -36,6 +36,7 @@ _MAX_HEADERS: Final = 1000
 _MAX_STALE: Final = 3
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
 _WITHOUT_ENTITY: Final = frozenset({204, 304})
+_NO_BREAKS: Final = {ord("\r"): " ", ord("\n"): " "}
 _UNTRUSTED: Final = "unable to find valid certification path to requested target"
 
 
@@ -198,9 +199,11 @@ def ssl_of(context: ssl.SSLContext | None) -> ssl.SSLContext | bool:
 
 
 def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
-    """Request line and headers, Latin-1; line breaks cannot get in."""
-    text = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines) + "\r\n"
-    return latin1(text)
+    """Request line and headers, Latin-1; line breaks in names and values become spaces."""
+    text = f"{method} {target} HTTP/1.1\r\n" + "".join(
+        f"{name}: {value}".translate(_NO_BREAKS) + "\r\n" for name, value in lines
+    )
+    return latin1(text + "\r\n")
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
@@ -301,13 +304,14 @@ def _why_broken(error: Exception) -> str:
 
 
 def _tls_reason(error: Exception) -> str:
-    """The deepest cause as Java names it, else as OpenSSL does."""
+    """The deepest cause: for certificates as Java names it, else as OpenSSL does."""
     for cause in _causes(error):
-        found = cause if isinstance(cause, ssl.SSLError) else getattr(cause, "certificate_error", None)
-        if isinstance(found, ssl.SSLCertVerificationError):
-            return found.verify_message if "match" in found.verify_message else _UNTRUSTED
-        if isinstance(found, ssl.SSLError):
-            return found.reason or "handshake failure"
+        if isinstance(cause, aiohttp.ClientError):
+            continue
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message if "match" in cause.verify_message else _UNTRUSTED
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return cause.reason
     return "handshake failure"
 
 

@@ -57,7 +57,7 @@ def _given(headers: Mapping[str, Any], face: Face) -> HeaderLines:
             values = value if isinstance(value, list | tuple) else (value,)
             lines.extend((name, _checked(name, str(item))) for item in values if item is not None)
         elif value is not None:
-            lines.append((_BREAKS.sub(" ", name), _BREAKS.sub(" ", value)))
+            lines.append((name, value))
         elif name == "Content-Type":
             continue
         elif name.lower() == "content-type":  # recorded fault of the original

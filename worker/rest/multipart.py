@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,7 +45,7 @@ def is_document(value: Any) -> bool:
 async def multipart_body(body: Mapping[str, Any], boundary: str | None, face: Face) -> Multipart:
     """The parts of an object, null members left out. Raises `JobFailure` when a document cannot be read."""
     parts = [part async for part in _parts(body, face)]
-    boundary = boundary or secrets.token_hex(16)
+    boundary = boundary or _random_boundary(face)
     mark = latin1(boundary)
     heads = _utf8_head if face.typed_multipart else _latin1_head
     content = b"".join(b"--" + mark + b"\r\n" + heads(part) + b"\r\n" + part.content + b"\r\n" for part in parts)
@@ -80,6 +81,10 @@ def _typed_part(name: str, value: Any) -> Part:
     if isinstance(value, Mapping):
         return Part(name, dumps_body(value).encode("utf-8", "replace"), content_type="application/json")
     return Part(name, java_text(value).encode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
+
+
+def _random_boundary(face: Face) -> str:
+    return secrets.token_hex(16) if face.typed_multipart else f"httpclient_boundary_{uuid.uuid4()}"
 
 
 def _content_type(boundary: str, face: Face, *, empty: bool) -> str:

@@ -91,7 +91,7 @@ class Connector(aiohttp.TCPConnector):
     def _update_proxy_auth_header_and_build_proxy_req(self, req: aiohttp.ClientRequest) -> aiohttp.ClientRequest:
         if not isinstance(req, ExactRequest) or req.proxy is None:
             raise TypeError("only exact requests go through this connector")
-        headers = {"Host": req.headers["Host"], "User-Agent": req.outgoing.tunnel_agent}
+        headers = {"Host": f"{req.url.host_subcomponent}:{req.url.port}", "User-Agent": req.outgoing.tunnel_agent}
         headers.update(req.proxy_headers or {})
         return _TunnelRequest(
             "GET", req.proxy, headers=headers, loop=self._loop, ssl=req.ssl, response_class=_TunnelResponse
