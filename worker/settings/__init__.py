@@ -4,12 +4,13 @@ Only `app.py` and the commands see a `Settings`; everything else gets the two or
 """
 
 from worker.settings.engine import HealthSettings, LogSettings, ZeebeSettings
-from worker.settings.jobs import FeelSettings, HostsSettings, HttpSettings, SecretsSettings
+from worker.settings.jobs import DocumentsSettings, FeelSettings, HostsSettings, HttpSettings, SecretsSettings
 from worker.settings.loading import SettingsError, environment, load
 from worker.settings.model import COMPATIBLE_VARIABLES, JobType, Settings
 
 __all__ = [
     "COMPATIBLE_VARIABLES",
+    "DocumentsSettings",
     "FeelSettings",
     "HealthSettings",
     "HostsSettings",

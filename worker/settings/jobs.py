@@ -81,3 +81,17 @@ class FeelSettings(Group):
 
     seconds: float = Field(default=0.25, gt=0, le=2, description="Time for one evaluation (seconds).")
     steps: int = Field(default=200_000, ge=1, le=5_000_000, description="Steps of one evaluation.")
+
+
+class DocumentsSettings(Group):
+    """Where documents are kept that tasks store and refer to."""
+
+    folder: str | None = Field(
+        default=None,
+        description="A folder that all workers share: a path, or an address that fsspec knows. Without it documents "
+        "live in this process's memory.",
+    )
+    memory: int = Field(
+        default=256 << 20, ge=1, description="Room for documents in memory (bytes); the oldest ones are dropped."
+    )
+    max_size: int = Field(default=50 << 20, ge=1, description="The largest document to keep in the folder (bytes).")

@@ -1,0 +1,116 @@
+"""The job half of the composition root: builds a pipeline for each job type from `Settings` and owns what they share.
+
+The other half, which feeds them with jobs, is `service.py`. Nothing else knows the concrete classes of all parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from worker import __version__
+from worker.documents import Documents, DocumentStore, FolderStore, MemoryStore
+from worker.expressions import Expressions
+from worker.face import Face
+from worker.feel import DEFAULT_LIMITS
+from worker.pipeline import Pipeline
+from worker.rest.blocklist import BlockList
+from worker.rest.client import RestClient
+from worker.rest.egress import Egress
+from worker.rest.hosts import HostRules, parse_ranges
+from worker.rest.oauth import Tokens
+from worker.rest.proxy import ProxyRules
+from worker.rest.tls import TlsContexts, TrustStore
+from worker.rest.transfers import downloader, token_sender
+from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
+from worker.secrets.environment import EnvironmentRules, EnvironmentSecrets
+from worker.secrets.files import FileSecrets, FolderSecrets, SecretFileError
+from worker.secrets.filter import ALLOW_ALL, AllowList
+from worker.settings import DocumentsSettings, HostsSettings, SecretsSettings, Settings, SettingsError
+
+
+@asynccontextmanager
+async def open_pipelines(
+    settings: Settings, environ: Mapping[str, str], properties: Mapping[str, str], masker: Masker
+) -> AsyncIterator[Mapping[str, Pipeline]]:
+    """A pipeline for each of the settings' job types. Needs no engine. Raises `SettingsError`.
+
+    `environ` is the environment and `properties` the JVM properties, for what has names of its own there: secrets,
+    proxies, blocked destinations, trust stores.
+    """
+    secrets = Secrets(
+        secret_provider(settings.secrets, environ),
+        masker=masker,
+        filter=AllowList(settings.secrets.allow) if settings.secrets.allow else ALLOW_ALL,
+        bare=settings.secrets.bare,
+    )
+    store = document_store(settings.documents)
+    expressions = Expressions(replace(DEFAULT_LIMITS, seconds=settings.feel.seconds, steps=settings.feel.steps))
+    egress = Egress(
+        agent=properties.get("http.agent") or f"rest-connector/{__version__}",
+        proxies=ProxyRules.from_environment(environ, properties),
+        blocks=BlockList.from_environment(environ),
+        hosts=host_rules(settings.hosts),
+        tls=TlsContexts(TrustStore.from_environment(environ, properties)),
+        standard_proxies=settings.standard_proxy_env,
+    )
+    limit = settings.http.max_response_size
+    async with egress:
+        documents = Documents(store, download=downloader(egress, limit), expressions=expressions)
+
+        def pipeline(face: Face) -> Pipeline:
+            tokens = Tokens(token_sender(egress, face, limit), skew=settings.http.oauth_skew, on_token=masker.remember)
+            return Pipeline(
+                face,
+                secrets=secrets,
+                client=RestClient(egress, tokens=tokens, store=store, memory_limit=limit),
+                documents=documents,
+                store=store,
+                expressions=expressions,
+                input_expressions=settings.input_expressions,
+                trust_variables=settings.trust_variables,
+            )
+
+        yield {job_type.name: pipeline(job_type.face) for job_type in settings.job_type_faces}
+
+
+def secret_provider(settings: SecretsSettings, environ: Mapping[str, str]) -> SecretProvider:
+    """Mounted folders, then files, then the environment."""
+    providers: list[SecretProvider] = []
+    try:
+        if settings.folders:
+            providers.append(FolderSecrets(settings.folders))
+        providers += [FileSecrets(path) for path in settings.files]
+    except SecretFileError as error:
+        raise SettingsError(f"REST_CONNECTOR_SECRETS__FILES: {error}") from error
+    if settings.environment:
+        rules = EnvironmentRules(
+            prefix=settings.environment_prefix,
+            physical_tenant_aware=settings.physical_tenant_aware,
+            tenant_aware=settings.tenant_aware,
+            process_aware=settings.process_aware,
+        )
+        providers.append(EnvironmentSecrets(environ, rules))
+    return ChainedSecrets(providers)
+
+
+def document_store(settings: DocumentsSettings) -> DocumentStore:
+    """A folder that other workers share, or this process's memory."""
+    if settings.folder is None:
+        return MemoryStore(max_bytes=settings.memory)
+    try:
+        return FolderStore(settings.folder, max_bytes=settings.max_size)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"REST_CONNECTOR_DOCUMENTS__FOLDER: {error}") from error
+
+
+def host_rules(settings: HostsSettings) -> HostRules:
+    """Which addresses a task may call."""
+    return HostRules(
+        enabled=settings.validate_hosts,
+        allow=parse_ranges(",".join(settings.allow_ranges)),
+        deny=parse_ranges(",".join(settings.deny_ranges)),
+        allow_private=settings.allow_private,
+        allow_loopback=settings.allow_loopback,
+    )
