@@ -67,7 +67,7 @@ def application(metrics: Metrics, heartbeat: Heartbeat, problems: ReadinessProbl
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int | None]:
     """Serve while the block runs; gives the port. A port that is taken costs the pages, not the worker's jobs."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         yield await _listen(runner, host, port)
@@ -77,7 +77,7 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int | None:
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=1.0).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
         log.error(
             "no health and metrics pages; set REST_CONNECTOR_HEALTH__PORT to a free port",

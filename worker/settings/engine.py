@@ -64,7 +64,7 @@ class ZeebeSettings(Group):
     @classmethod
     def _host_and_port(cls, address: str) -> str:
         host, colon, port = address.rpartition(":")
-        if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        if not colon or not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError("expected host:port, such as zeebe-gateway:26500")
         return address
 

@@ -93,8 +93,9 @@ def _read_file(
 
 
 def _unknown(name: str, known: Mapping[str, Leaf]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]}?" if close else "docs/configuration.md lists the names"
+    rests = [other.removeprefix(PREFIX) for other in known]  # the prefix alone would make all names alike
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), rests, n=1, cutoff=0.6)
+    hint = f"did you mean {PREFIX}{close[0]}?" if close else "docs/configuration.md lists the names"
     return f"{name}: there is no such setting; {hint}"
 
 

@@ -1,0 +1,82 @@
+"""Log lines: their shape, and that nothing secret is in them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from worker import logs
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def written(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_one_json_object_with_its_fields() -> None:
+    stream = io.StringIO()
+    logs.configure(stream=stream)
+
+    logging.getLogger("worker.test").info("job done", extra={"job": 7, "text": "grüß\nGott"})
+
+    (line,) = written(stream)
+    assert (line["level"], line["logger"], line["message"]) == ("info", "worker.test", "job done")
+    assert (line["job"], line["text"]) == (7, "grüß\nGott")
+    assert line["time"].endswith("+00:00")
+
+
+def test_lines_below_the_level_are_left_out() -> None:
+    stream = io.StringIO()
+    logs.configure(level="warning", stream=stream)
+
+    logging.getLogger("worker.test").info("quiet")
+    logging.getLogger("worker.test").warning("loud")
+
+    assert [line["message"] for line in written(stream)] == ["loud"]
+
+
+def test_libraries_that_show_payloads_stay_quiet() -> None:
+    stream = io.StringIO()
+    logs.configure(level="debug", stream=stream)
+
+    logging.getLogger("aiohttp.client").debug("Authorization: secret")
+    logging.getLogger("grpc").info("payload")
+
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_secrets_are_masked_everywhere_in_a_line(style: Any) -> None:
+    stream = io.StringIO()
+    logs.configure(style=style, mask=lambda text: text.replace("hunter2", "***"), stream=stream)
+
+    try:
+        raise ValueError("hunter2")
+    except ValueError:
+        logging.getLogger("worker.test").exception("hunter2", extra={"field": "hunter2"})
+
+    assert "hunter2" not in stream.getvalue()
+    assert "***" in stream.getvalue()
+
+
+def test_a_line_for_people_is_one_line() -> None:
+    stream = io.StringIO()
+    logs.configure(style="console", stream=stream)
+
+    logging.getLogger("worker.test").warning("job done", extra={"job": 7, "error": "a\nb"})
+
+    (line,) = stream.getvalue().splitlines()
+    assert line.endswith("warning job done job=7 error=a\\nb")
