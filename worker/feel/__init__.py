@@ -54,7 +54,7 @@ def evaluate(
 
 def unary_tests(
     text: str,
-    input: Any = ABSENT,  # noqa: A002  FEEL's own word
+    input: Any = ABSENT,
     context: Mapping[str, Any] | None = None,
     *,
     now: Now | None = None,

@@ -37,6 +37,6 @@ class TextCache(Generic[V]):
                 self._held -= previous[1]
             self._values[key] = value, length
             self._held += length
-            while len(self._values) > self._entries or self._held > self._characters and self._values:
+            while len(self._values) > self._entries or (self._held > self._characters and self._values):
                 _, (_, freed) = self._values.popitem(last=False)
                 self._held -= freed

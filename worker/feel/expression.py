@@ -65,7 +65,7 @@ class Expression:
         self,
         context: Mapping[str, Any] | None = None,
         *,
-        input: Any = ABSENT,  # noqa: A002  FEEL's own word
+        input: Any = ABSENT,
         now: Now | None = None,
         limits: Limits = DEFAULT_LIMITS,
         nonce: str | None = None,
@@ -78,7 +78,7 @@ class Expression:
         self,
         context: Mapping[str, Any] | None = None,
         *,
-        input: Any = ABSENT,  # noqa: A002
+        input: Any = ABSENT,
         now: Now | None = None,
         limits: Limits = DEFAULT_LIMITS,
         nonce: str | None = None,
@@ -110,16 +110,15 @@ class Expression:
             error.locate(self.text, 0)
             raise
         except RecursionError:
-            detail = "The evaluation is nested too deeply"
-            error = FeelLimitError("call_depth", evaluation.limits.call_depth, detail)
-            error.locate(self.text, 0)
-            raise error from None
+            raise self._beyond("call_depth", evaluation, "The evaluation is nested too deeply") from None
         except MemoryError:
-            detail = "The evaluation needs too much memory"
-            error = FeelLimitError("allocation", evaluation.limits.allocation, detail)
-            error.locate(self.text, 0)
-            raise error from None
+            raise self._beyond("allocation", evaluation, "The evaluation needs too much memory") from None
         return Result(value, tuple(evaluation.warnings), evaluation.omitted_warnings)
+
+    def _beyond(self, limit: str, evaluation: Evaluation, detail: str) -> FeelLimitError:
+        error = FeelLimitError(limit, getattr(evaluation.limits, limit), detail)
+        error.locate(self.text, 0)
+        return error
 
 
 def _clock(now: Now | None) -> Callable[[], datetime] | None:

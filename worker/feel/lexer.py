@@ -17,8 +17,8 @@ WHITE_SPACE = (
 RESERVED = frozenset({"null", "true", "false", "function", "in", "return", "then", "else", "satisfies", "and", "or"})
 """Words that cannot be a plain name."""
 
-NAME_ENDS = frozenset({"between", "instance", "of", "if", "for", "some", "every", "not"})
-"""Words that can be names but never part of a function name with blanks."""
+NAME_ENDS = frozenset({"between", "instance", "if", "for", "some", "every", "not"})
+"""Words that can be names but end a function name with blanks."""
 
 NAME, NUMBER, STRING, ESCAPED, OPERATOR, END, BAD = (
     "name",
@@ -48,7 +48,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 ).match
 
-_KEY = re.compile(r'[^"{}:,\[\]`]++(?=:)').match
+_COMMENT = r"//[^\n\r]*+|/\*[\s\S]*?\*/"
+_KEY = re.compile(rf'(?:{_COMMENT}|[^"{{}}:,\[\]`])++(?=:)').match
+_KEY_PART = re.compile(rf"((?:{_SPACE}|{_COMMENT})++)|[^/{WHITE_SPACE}]++|/")
 _WORDS = re.compile(rf"{_WORD}(?:\ ++{_WORD})++(?={_GAP}\()").match
 _LABEL = re.compile(rf"(?:{_WORD}(?:\ ++{_WORD})*+|`[^`]++`)(?={_GAP}:)").match
 _CALLED = re.compile(rf"{_GAP}\(").match
@@ -107,6 +109,9 @@ def key(text: str, position: int) -> tuple[str, int] | None:
     if match is None:
         return None
     word = match[0].strip(WHITE_SPACE)
+    if "/" in word:  # comments at the end are no part of the key
+        parts = [part.end() for part in _KEY_PART.finditer(word) if not part[1]]
+        word = word[: parts[-1]] if parts else ""
     return (word, match.end()) if word else None
 
 
@@ -118,8 +123,8 @@ def function_name(text: str, position: int) -> tuple[str, int] | None:
     match = _WORDS(text, position)
     if match is None:
         return None
-    for word in match[0].split(" "):
-        if word and (word in RESERVED or word in NAME_ENDS or not _whole(word)):
+    for index, word in enumerate(match[0].split(" ")):
+        if word and (word in RESERVED or (index and word in NAME_ENDS) or not _whole(word)):
             return None
     return match[0], match.end()
 

@@ -122,14 +122,14 @@ def power(base: Number, exponent: Number) -> Number | None:
     whole = as_int(exponent)
     if whole is None:
         return from_float(_float_power(to_float(base), to_float(exponent)))
-    if abs(whole) > MAX_POWER or not base and whole < 0:
+    if abs(whole) > MAX_POWER or (not base and whole < 0):
         return None
     if whole == 0:
         return 1
-    if type(base) is int and whole > 0 and base.bit_length() * whole <= 112:
+    if isinstance(base, int) and whole > 0 and base.bit_length() * whole <= 112:
         return int(base**whole)
     size = abs(Decimal(base).adjusted()) + 1
-    if size * abs(whole) > 100 * MAX_EXPONENT and abs(base) > 1:
+    if size * abs(whole) > 100 * MAX_EXPONENT and abs(Decimal(base)) > 1:
         return None
     precision = max(PRECISION, digits(base))
     result = _context(precision + 8).power(Decimal(base), Decimal(whole))
@@ -155,7 +155,7 @@ def _float_power(base: float, exponent: float) -> float:
 
 def as_int(number: Number) -> int | None:
     """The number as int if it is whole."""
-    if type(number) is int:
+    if isinstance(number, int):
         return number
     return int(number) if number == number.to_integral_value() else None
 
@@ -185,7 +185,7 @@ def from_float(value: float) -> Decimal | None:
     sign, shown, exponent = WIDE.normalize(number).as_tuple()
     if len(shown) == 1:  # scientific notation has at least one digit after the point
         shown, exponent = (*shown, 0), int(exponent) - 1
-    return Decimal((sign, shown, exponent))
+    return Decimal((sign, shown, int(exponent)))
 
 
 def from_outside(number: Number) -> Number | None:

@@ -9,8 +9,7 @@ decided by what comes after its first operand. Values, calls and brackets are in
 from __future__ import annotations
 
 from . import lexer
-from .errors import FeelLimitError
-from .lexer import BAD, END, ESCAPED, NAME, NUMBER, OPERATOR
+from .lexer import BAD, END, ESCAPED, NAME, OPERATOR
 from .limits import DEFAULT_LIMITS, Limits
 from .parser_values import ValueParser
 from .syntax import (
@@ -29,7 +28,6 @@ from .syntax import (
     InputInRange,
     InstanceOf,
     Iterator,
-    Name,
     Node,
     NumberRange,
     Operation,
@@ -78,7 +76,7 @@ class Parser(ValueParser):
         if self.word == "if":
             return self.conditional(start)
         kind, word, _, end = lexer.token(self.text, self.end)
-        if kind == NAME and word in lexer.RESERVED or kind not in (NAME, ESCAPED):
+        if (kind == NAME and word in lexer.RESERVED) or kind not in (NAME, ESCAPED):
             return None
         if lexer.token(self.text, end)[1] != "in":
             return None
@@ -99,7 +97,7 @@ class Parser(ValueParser):
         if start in self.plain_ifs:
             return None
         kind, word, _, _ = lexer.token(self.text, self.end)
-        if kind in (END, BAD) or kind == OPERATOR and word in _NOT_AFTER_IF:
+        if kind in (END, BAD) or (kind == OPERATOR and word in _NOT_AFTER_IF):
             return None
         depth = self.depth
         self.enter()
@@ -204,9 +202,10 @@ class Parser(ValueParser):
             self.enter()
             self.advance()
             first = self.test(in_parentheses=True)
+            tests: list[Node]
             if self.kind == OPERATOR and self.word == "..":
-                node: Node = self.range_end(start, "(", self.bare(first))
-                tests = [self.made(InputInRange(start, self.last, node))] if isinstance(node, Range) else []
+                bounds = self.range_end(start, "(", self.bare(first))
+                tests = [self.made(InputInRange(start, self.last, bounds))]
             else:
                 tests = self.more_tests(first)
                 self.expect(")")
@@ -307,6 +306,3 @@ class Parser(ValueParser):
     def bare(test: Node) -> Node:
         """The expression of a test."""
         return test.expression if isinstance(test, ExpressionTest) else test
-
-
-__all__ = ["FeelLimitError", "Name", "NUMBER", "Parser", "parse_expression", "parse_unary_tests"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from decimal import Decimal
 
 from . import lexer, temporal
@@ -40,24 +41,24 @@ _TEMPORAL = {
 _BRACKETS = frozenset({"(", "[", "]"})
 
 
-class ValueParser(Cursor):
+class ValueParser(Cursor, ABC):
     """Operands and everything below them."""
 
+    @abstractmethod
     def expression(self) -> Node:
         """A whole expression; see `Parser`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def comparison(self, left: Node | None) -> Node:
         """A comparison; see `Parser`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def logic(self, left: Node) -> Node:
         """`and` and `or` after a comparison; see `Parser`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sum(self, left: Node | None, level: int = 1) -> Node:
         """A chain of arithmetic operators; see `Parser`."""
-        raise NotImplementedError
 
     def operand(self) -> Node:
         """`[-] value`."""
@@ -80,8 +81,6 @@ class ValueParser(Cursor):
                 self.depth += filters
                 condition = self.expression()
                 self.depth -= filters
-                if self.word == ".." and isinstance(condition, Node):
-                    self.fail("']'")
                 self.expect("]")
                 node = self.made(Filter(node.start, self.last, node, condition))
             else:
@@ -317,7 +316,7 @@ class ValueParser(Cursor):
     def first_inside(self) -> Node:
         """The first operand after an opening bracket."""
         self.unfinished = False
-        if self.at_control() or self.kind == OPERATOR and self.word in ("<", "<=", ">", ">="):
+        if self.at_control() or (self.kind == OPERATOR and self.word in ("<", "<=", ">", ">=")):
             node = self.expression()
             self.unfinished = False
             return node

@@ -116,4 +116,4 @@ def in_range(value: Any, low: Any, high: Any, low_closed: bool, high_closed: boo
     if not (comparable(value, low) and comparable(value, high)):
         return None
     above, below = compare(value, low), compare(value, high)
-    return (above > 0 or low_closed and above == 0) and (below < 0 or high_closed and below == 0)
+    return (above > 0 or (low_closed and above == 0)) and (below < 0 or (high_closed and below == 0))

@@ -13,14 +13,14 @@ from .evaluation import Evaluation
 from .values import CONTEXT_TYPES, LIST_TYPES, Function, Range, convert, items_of
 
 
-class _Full(Exception):  # noqa: N818  a signal: the preview is long enough
+class _Full(Exception):
     pass
 
 
 class _Writer:
     """Collects the pieces of a printed value; refuses to grow beyond `room` characters."""
 
-    __slots__ = ("depth", "evaluation", "preview", "pieces", "room")
+    __slots__ = ("depth", "evaluation", "pieces", "preview", "room")
 
     def __init__(self, evaluation: Evaluation, room: int, preview: bool) -> None:
         self.evaluation = evaluation
@@ -119,6 +119,24 @@ def preview(value: Any, evaluation: Evaluation, room: int = 200) -> str:
 
 
 def to_string(value: Any) -> str:
-    """FEEL's `string()` of any FEEL value or plain Python data; a string at the top is itself."""
+    """The printed form of any FEEL value or plain Python data; a string at the top is itself.
+
+    As FEEL's `string()`, but a duration at the top keeps its fraction of a second.
+    """
     evaluation = Evaluation()
-    return printed(convert(value, evaluation, 0), evaluation)
+    converted = convert(value, evaluation, 0)
+    if isinstance(converted, temporal.DaysDuration):
+        return exact_duration(converted)
+    return printed(converted, evaluation)
+
+
+def exact_duration(duration: temporal.DaysDuration) -> str:
+    """`P1DT2H3M4.5S`: the printed form of a duration with its fraction, which `string()` cuts off."""
+    seconds, nanoseconds = divmod(abs(duration.nanoseconds), 1_000_000_000)
+    if not nanoseconds:
+        return temporal.to_string(duration)
+    whole = temporal.to_string(temporal.DaysDuration((seconds - seconds % 60) * 1_000_000_000))
+    whole = "P" if whole == "P0D" else whole
+    fraction = f"{seconds % 60}.{nanoseconds:09}".rstrip("0")
+    sign = "-" if duration.nanoseconds < 0 else ""
+    return f"{sign}{whole}{'' if 'T' in whole else 'T'}{fraction}S"

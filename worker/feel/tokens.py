@@ -19,7 +19,7 @@ N = TypeVar("N", bound=Node)
 C = TypeVar("C", bound="Cursor")
 
 
-class Rejected(Exception):  # noqa: N818  a signal inside the parser
+class Rejected(Exception):
     """The token at the cursor does not fit."""
 
 

@@ -158,7 +158,7 @@ class InputContext(Context):
             if type(key) is not str:
                 if not isinstance(key, str):
                     raise FeelInputError(f"A context's keys must be strings, but one is a {type(key).__name__}")
-                key = str(key)  # noqa: PLW2901
+                key = str(key)
             kind = type(value)
             if kind is str or kind is bool or value is None:
                 entries[key] = value
@@ -290,7 +290,7 @@ _SMALL = 10**18
 
 def items_of(value: Any) -> list[Any]:
     """All items of a FEEL list."""
-    return value if type(value) is list else value.items()  # type: ignore[no-any-return]
+    return value if type(value) is list else value.items()
 
 
 def type_name(value: Any) -> str:

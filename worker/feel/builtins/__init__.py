@@ -35,8 +35,12 @@ def _table() -> dict[str, tuple[Builtin, ...]]:
     for family in FAMILIES:
         for each in family.builtins:
             table.setdefault(each.name, []).append(each)
-    return {name: tuple(overloads) for name, overloads in table.items()}
+    return {name: tuple(sorted(each, key=_parameter_count)) for name, each in table.items()}
+
+
+def _parameter_count(builtin: Builtin) -> int:
+    return len(builtin.parameters)
 
 
 TABLE = _table()
-"""Overloads by name, in the order in which they are tried."""
+"""Overloads by name, in the order in which they are tried: fewest parameters first."""

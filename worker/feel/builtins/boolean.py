@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import FeelAssertionError, FeelError
-from ..evaluation import Evaluation
-from ..text import preview
+from worker.feel.errors import FeelAssertionError, FeelError
+from worker.feel.evaluation import Evaluation
+from worker.feel.text import preview
+
 from .registry import Family
 
 BOOLEANS = Family("boolean")

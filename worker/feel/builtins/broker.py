@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .. import numbers, temporal
-from ..evaluation import Evaluation
-from ..temporal import DaysDuration, YearsDuration
+from worker.feel import numbers, temporal
+from worker.feel.evaluation import Evaluation
+from worker.feel.temporal import DaysDuration, YearsDuration
+
 from .registry import Family
 
 BROKER = Family("broker")

@@ -8,11 +8,12 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from .. import numbers
-from ..errors import FeelError
-from ..evaluation import Evaluation
-from ..temporal import DaysDuration
-from ..values import TYPE_NAMES, Context
+from worker.feel import numbers
+from worker.feel.errors import FeelError
+from worker.feel.evaluation import Evaluation
+from worker.feel.temporal import DaysDuration
+from worker.feel.values import TYPE_NAMES, Context
+
 from .registry import Family
 
 CONNECTOR = Family("connector")
@@ -38,8 +39,15 @@ def _checked(function: str, parameter: str, value: Any, type_name: str) -> Any:
 @CONNECTOR.builtin(
     "bpmnError",
     "errorCode: any",
-    summary="Throws a BPMN error.",
-    examples=[('bpmnError("E404")', '{errorType: "bpmnError", errorCode: "E404"}')],
+    "errorMessage: any",
+    "variables: any",
+    summary="Throws a BPMN error with a message and variables.",
+    examples=[
+        (
+            'bpmnError("E404", "no such order", {id: 1})',
+            '{errorType: "bpmnError", errorCode: "E404", errorMessage: "no such order", variables: {id: 1}}',
+        )
+    ],
 )
 @CONNECTOR.builtin(
     "bpmnError",
@@ -56,15 +64,8 @@ def _checked(function: str, parameter: str, value: Any, type_name: str) -> Any:
 @CONNECTOR.builtin(
     "bpmnError",
     "errorCode: any",
-    "errorMessage: any",
-    "variables: any",
-    summary="Throws a BPMN error with a message and variables.",
-    examples=[
-        (
-            'bpmnError("E404", "no such order", {id: 1})',
-            '{errorType: "bpmnError", errorCode: "E404", errorMessage: "no such order", variables: {id: 1}}',
-        )
-    ],
+    summary="Throws a BPMN error.",
+    examples=[('bpmnError("E404")', '{errorType: "bpmnError", errorCode: "E404"}')],
 )
 def _bpmn_error(_: Evaluation, *values: Any) -> Context:
     parameters = (("errorCode", "string"), ("errorMessage", "string"), ("variables", "context"))

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evaluation import Evaluation
-from ..values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, items_of
+from worker.feel.evaluation import Evaluation
+from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, items_of
+
 from .registry import Family
 
 CONTEXTS = Family("context")
 
 
+@CONTEXTS.builtin(
+    "get value",
+    "context: context",
+    "keys: list",
+    summary="The value at the end of a path of keys, or null.",
+    examples=[('get value(context: {a: {b: 1}}, keys: ["a", "b"])', "1")],
+)
 @CONTEXTS.builtin(
     "get value",
     "context: context",
@@ -21,13 +29,6 @@ CONTEXTS = Family("context")
         ('get value({foo: 123}, "foo")', "123"),
         ('get value({a: {b: {c: 3}}}, ["a", "b", "c"])', "3"),
     ],
-)
-@CONTEXTS.builtin(
-    "get value",
-    "context: context",
-    "keys: list",
-    summary="The value at the end of a path of keys, or null.",
-    examples=[('get value(context: {a: {b: 1}}, keys: ["a", "b"])', "1")],
 )
 def _get_value(evaluation: Evaluation, context: Context, key: Any) -> Any:
     if isinstance(key, str):
@@ -65,12 +66,12 @@ def _get_entries(evaluation: Evaluation, context: Context) -> list[Context]:
 
 
 @CONTEXTS.builtin(
-    "put",
+    "context put",
     "context: context",
-    "key: string | list",
+    "keys: list",
     "value: any",
-    summary="Old name of `context put`.",
-    examples=[('put({x: 1}, "y", 2)', "{x: 1, y: 2}")],
+    summary="A copy with the entry at the end of a path of keys set.",
+    examples=[('context put(context: {}, keys: ["a", "b"], value: 1)', "{a: {b: 1}}")],
 )
 @CONTEXTS.builtin(
     "context put",
@@ -84,12 +85,12 @@ def _get_entries(evaluation: Evaluation, context: Context) -> list[Context]:
     ],
 )
 @CONTEXTS.builtin(
-    "context put",
+    "put",
     "context: context",
-    "keys: list",
+    "key: string | list",
     "value: any",
-    summary="A copy with the entry at the end of a path of keys set.",
-    examples=[('context put(context: {}, keys: ["a", "b"], value: 1)', "{a: {b: 1}}")],
+    summary="Old name of `context put`.",
+    examples=[('put({x: 1}, "y", 2)', "{x: 1, y: 2}")],
 )
 def _context_put(evaluation: Evaluation, context: Context, key: Any, value: Any) -> Context | None:
     if isinstance(key, str):

@@ -6,13 +6,14 @@ import json
 import re
 from typing import Any, NoReturn
 
-from .. import numbers
-from ..errors import FeelLimitError, IllegalArguments
-from ..evaluation import Evaluation
-from ..json_text import json_text
-from ..numbers import Number
-from ..text import printed
-from ..values import convert
+from worker.feel import numbers
+from worker.feel.errors import FeelLimitError, IllegalArguments
+from worker.feel.evaluation import Evaluation
+from worker.feel.json_text import json_text
+from worker.feel.numbers import Number
+from worker.feel.text import printed
+from worker.feel.values import convert
+
 from .registry import Family
 
 CONVERSION = Family("conversion")
@@ -81,7 +82,7 @@ def _number_separated(evaluation: Evaluation, text: str, grouping: str | None, p
     if grouping is None and point is None:
         raise IllegalArguments
     valid = grouping is None or grouping in _GROUPING
-    if not valid or point is not None and (point not in _DECIMAL or point == grouping):
+    if not valid or (point is not None and (point not in _DECIMAL or point == grouping)):
         detail = "illegal arguments for grouping or decimal. Must be one of ' ' (grouping only), ',' or '.'"
         raise IllegalArguments(detail)
     if grouping is not None:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .. import numbers
-from ..errors import FeelLimitError, IllegalArguments
-from ..evaluation import Evaluation
-from ..numbers import Number
-from ..relations import equal
-from ..text import preview
-from ..values import CONTEXT_TYPES, LIST_TYPES, TYPE_NAMES, Function, items_of
+from worker.feel import numbers
+from worker.feel.errors import FeelLimitError, IllegalArguments
+from worker.feel.evaluation import Evaluation
+from worker.feel.numbers import Number
+from worker.feel.relations import equal
+from worker.feel.text import preview
+from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, TYPE_NAMES, Function, items_of
+
 from .registry import Family
 
 LISTS = Family("list")
@@ -124,7 +125,7 @@ def _concatenate(evaluation: Evaluation, lists: Any) -> list[Any]:
     examples=[("union([1, 2], [2, 3])", "[1, 2, 3]")],
 )
 def _union(evaluation: Evaluation, lists: Any) -> list[Any]:
-    return _distinct(evaluation, _concatenate(evaluation, lists))
+    return distinct(evaluation, _concatenate(evaluation, lists))
 
 
 @LISTS.builtin(
@@ -181,7 +182,12 @@ def _index_of(evaluation: Evaluation, values: Any, match: Any) -> list[Any]:
     summary="The list without duplicates, in the order of first occurrence.",
     examples=[("distinct values([1, 2, 3, 2, 1])", "[1, 2, 3]")],
 )
-def _distinct(evaluation: Evaluation, values: Any) -> list[Any]:
+def _distinct_values(evaluation: Evaluation, values: Any) -> list[Any]:
+    return distinct(evaluation, values)
+
+
+def distinct(evaluation: Evaluation, values: Any) -> list[Any]:
+    """The items without those that equal an earlier one."""
     seen: set[Any] = set()
     result = []
     for each in _touched(evaluation, values):

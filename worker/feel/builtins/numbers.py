@@ -7,11 +7,12 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from .. import numbers
-from ..errors import IllegalArguments
-from ..evaluation import Evaluation
-from ..numbers import Number
-from ..temporal import DaysDuration, YearsDuration
+from worker.feel import numbers
+from worker.feel.errors import IllegalArguments
+from worker.feel.evaluation import Evaluation
+from worker.feel.numbers import Number
+from worker.feel.temporal import DaysDuration, YearsDuration
+
 from .registry import Family
 
 NUMBERS = Family("number")

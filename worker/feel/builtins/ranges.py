@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import IllegalArguments
-from ..evaluation import Evaluation
-from ..relations import comparable, compare
-from ..values import Range
+from worker.feel.errors import IllegalArguments
+from worker.feel.evaluation import Evaluation
+from worker.feel.relations import comparable, compare
+from worker.feel.values import Range
+
 from .registry import Family
 
 RANGES = Family("range")
@@ -51,7 +52,7 @@ Relation = Callable[[_Span, _Span], bool]
 
 def _before(a: _Span, b: _Span) -> bool:
     order = _order(a.high, b.low)
-    return order == -1 or order == 0 and not (a.high_closed and b.low_closed)
+    return order == -1 or (order == 0 and not (a.high_closed and b.low_closed))
 
 
 def _meets(a: _Span, b: _Span) -> bool:
@@ -60,17 +61,17 @@ def _meets(a: _Span, b: _Span) -> bool:
 
 def _overlaps(a: _Span, b: _Span) -> bool:
     end, start = _order(a.high, b.low), _order(a.low, b.high)
-    return (end == 1 or end == 0 and a.high_closed and b.low_closed) and (
-        start == -1 or start == 0 and a.low_closed and b.high_closed
+    return (end == 1 or (end == 0 and a.high_closed and b.low_closed)) and (
+        start == -1 or (start == 0 and a.low_closed and b.high_closed)
     )
 
 
 def _overlaps_before(a: _Span, b: _Span) -> bool:
     start, cross, end = _order(a.low, b.low), _order(a.high, b.low), _order(a.high, b.high)
     return (
-        (start == -1 or start == 0 and a.low_closed and not b.low_closed)
-        and (cross == 1 or cross == 0 and a.high_closed and b.low_closed)
-        and (end == -1 or end == 0 and (not a.high_closed or b.high_closed))
+        (start == -1 or (start == 0 and a.low_closed and not b.low_closed))
+        and (cross == 1 or (cross == 0 and a.high_closed and b.low_closed))
+        and (end == -1 or (end == 0 and (not a.high_closed or b.high_closed)))
     )
 
 
@@ -81,7 +82,7 @@ def _finishes(a: _Span, b: _Span) -> bool:
     return (
         a.high_closed == b.high_closed
         and _order(a.high, b.high) == 0
-        and (start == 1 or start == 0 and (not a.low_closed or b.low_closed))
+        and (start == 1 or (start == 0 and (not a.low_closed or b.low_closed)))
     )
 
 
@@ -92,7 +93,7 @@ def _starts(a: _Span, b: _Span) -> bool:
     return (
         a.low_closed == b.low_closed
         and _order(a.low, b.low) == 0
-        and (end == -1 or end == 0 and (not a.high_closed or b.high_closed))
+        and (end == -1 or (end == 0 and (not a.high_closed or b.high_closed)))
     )
 
 
@@ -100,15 +101,15 @@ def _includes(a: _Span, b: _Span) -> bool:
     start, end = _order(a.low, b.low), _order(a.high, b.high)
     if b.is_point:
         inside = start == -1 and end == 1
-        return inside or start == 0 and a.low_closed or end == 0 and a.high_closed
-    return (start == -1 or start == 0 and (a.low_closed or not b.low_closed)) and (
-        end == 1 or end == 0 and (a.high_closed or not b.high_closed)
+        return inside or (start == 0 and a.low_closed) or (end == 0 and a.high_closed)
+    return (start == -1 or (start == 0 and (a.low_closed or not b.low_closed))) and (
+        end == 1 or (end == 0 and (a.high_closed or not b.high_closed))
     )
 
 
 def _coincides(a: _Span, b: _Span) -> bool:
     return (
-        (a.low_closed, a.high_closed) == (b.low_closed, b.high_closed)
+        (a.is_point, a.low_closed, a.high_closed) == (b.is_point, b.low_closed, b.high_closed)
         and _order(a.low, b.low) == 0
         and _order(a.high, b.high) == 0
     )
@@ -128,13 +129,17 @@ def _register(
     examples: list[tuple[str, str]],
     *,
     exchanged: bool = False,
+    mixed: bool = False,
 ) -> None:
-    """Register a relation for the combinations of points and ranges named; `exchanged` swaps the arguments."""
+    """Register a relation for the combinations of points and ranges named.
+
+    `exchanged` swaps the arguments; `mixed` accepts all other combinations too.
+    """
     roles = {(not first.startswith("point"), not second.startswith("point")) for first, second in overloads}
 
     def related(_: Evaluation, first: Any, second: Any) -> bool:
         left, right = _pair(first, second)
-        if (not left.is_point, not right.is_point) not in roles:
+        if not mixed and (not left.is_point, not right.is_point) not in roles:
             raise IllegalArguments
         return relation(right, left) if exchanged else relation(left, right)
 
@@ -247,4 +252,5 @@ _register(
     (_POINTS, _RANGES),
     "Whether two points or two ranges are equal.",
     [("coincides(5, 5)", "true"), ("coincides([1..5], [1..5])", "true")],
+    mixed=True,
 )

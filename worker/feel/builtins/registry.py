@@ -96,7 +96,7 @@ class Family:
     ... def double(evaluation, n): ...
 
     A parameter is written `name: type`, `name: type | type`, `name: type?` (null too) or `name: any`;
-    `*name: type` as the last one makes the function variadic. Overloads are tried in the order of declaration.
+    `*name: type` as the last one makes the function variadic. Overloads with fewer parameters are tried first.
     """
 
     def __init__(self, name: str) -> None:
@@ -112,7 +112,7 @@ class Family:
         inexact: bool = False,
         aliases: dict[str, str] | None = None,
     ) -> Callable[[Implementation], Implementation]:
-        """Register the decorated function as an overload of `name`; can be stacked for several overloads.
+        """Register the decorated function as an overload of `name`; can be stacked.
 
         `inexact` marks examples whose results vary (random values, the clock). `aliases` maps further
         parameter names to those of `parameters`.

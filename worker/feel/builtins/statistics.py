@@ -7,13 +7,14 @@ import math
 from collections import Counter
 from typing import Any
 
-from .. import numbers
-from ..errors import IllegalArguments
-from ..evaluation import Evaluation
-from ..numbers import Number
-from ..relations import comparable, compare
-from ..text import preview
-from ..values import TYPE_NAMES, items_of
+from worker.feel import numbers
+from worker.feel.errors import IllegalArguments
+from worker.feel.evaluation import Evaluation
+from worker.feel.numbers import Number
+from worker.feel.relations import comparable, compare
+from worker.feel.text import preview
+from worker.feel.values import TYPE_NAMES, items_of
+
 from .registry import Family
 
 STATISTICS = Family("statistics")
@@ -188,7 +189,7 @@ def _fold(evaluation: Evaluation, values: Any, decisive: bool) -> bool | None:
     result: bool | None = not decisive
     for each in items_of(values):
         if each is decisive:
-            return decisive
+            return bool(each)
         if each is not (not decisive):
             result = None
     return result

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import temporal
-from ..errors import FeelLimitError
-from ..evaluation import Evaluation
-from ..syntax import (
+from worker.feel import temporal
+from worker.feel.errors import FeelLimitError
+from worker.feel.evaluation import Evaluation
+from worker.feel.relations import comparable
+from worker.feel.syntax import (
     ContextLiteral,
     FunctionDefinition,
     InputSymbol,
@@ -19,14 +20,12 @@ from ..syntax import (
     Range,
     TemporalLiteral,
 )
-from ..text import preview
-from ..values import CONTEXT_TYPES, LIST_TYPES, MISSING, TYPE_NAMES, Context, Function, items_of
-from ..values import Range as RangeValue
+from worker.feel.text import preview
+from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, items_of
+from worker.feel.values import Range as RangeValue
+
 from .frame import CallFailed, Code, Compiler, NoInput, Scope, passes_failures, settled
 
-_RANGE_TYPES = frozenset(
-    {"number", "date", "time", "date and time", "days and time duration", "years and months duration"}
-)
 _TEMPORAL = frozenset(temporal.TEMPORAL_TYPES)
 
 
@@ -209,10 +208,8 @@ def range_value(compiler: Compiler, node: Range) -> Code:
         evaluation.spend()
         first, last = low(evaluation, scope), high(evaluation, scope)
         value = RangeValue(first, last, node.low_closed, node.high_closed)
-        kind = TYPE_NAMES.get(type(first))
-        if kind in _RANGE_TYPES and kind == TYPE_NAMES.get(type(last)):
-            if type(first) not in _TEMPORAL or temporal.comparable(first, last):
-                return value
+        if type(first) is not str and comparable(first, last):
+            return value
         evaluation.warn("INVALID_TYPE", f"Invalid range definition '{preview(value, evaluation)}'", node.start)
         raise CallFailed
 

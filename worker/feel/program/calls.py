@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import builtins
-from ..builtins.registry import ANY, Builtin
-from ..errors import FeelError, IllegalArguments
-from ..evaluation import Evaluation
-from ..syntax import Call, PathCall
-from ..text import preview
-from ..values import CONTEXT_TYPES, TYPE_NAMES, Function
+from worker.feel import builtins
+from worker.feel.builtins.registry import ANY, Builtin
+from worker.feel.errors import FeelError, IllegalArguments
+from worker.feel.evaluation import Evaluation
+from worker.feel.syntax import Call, PathCall
+from worker.feel.text import preview
+from worker.feel.values import CONTEXT_TYPES, TYPE_NAMES, Function
+
 from .frame import CallFailed, Code, Compiler, Scope, may_fail, settled
 from .logic import expected
 
@@ -91,7 +92,7 @@ def select_builtin(name: str, count: int, names: tuple[str, ...] | None) -> Buil
             known = {parameter.name for parameter in each.parameters}
             if {aliases.get(given, given) for given in names} <= known:
                 return each
-        elif len(each.parameters) == count or each.variadic and len(each.parameters) < count:
+        elif len(each.parameters) == count or (each.variadic and len(each.parameters) < count):
             return each
     return None
 
@@ -106,9 +107,9 @@ def _builtin_call(builtin: Builtin, arguments: list[Code], names: tuple[str, ...
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         values = [argument(evaluation, scope) for argument in arguments]
-        if arrange is not None:
-            values = arrange(values)
         try:
+            if arrange is not None:
+                values = arrange(values)
             for value, accepted in zip(values, checks, strict=True):
                 if accepted is not None and type_names.get(type(value)) not in accepted:
                     raise IllegalArguments

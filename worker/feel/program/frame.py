@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ..errors import FeelError
-from ..evaluation import Evaluation
-from ..syntax import Node
-from ..values import MISSING, Function
+from worker.feel.errors import FeelError
+from worker.feel.evaluation import Evaluation
+from worker.feel.syntax import Node
+from worker.feel.values import MISSING, Function
 
 
 class Scope:
@@ -41,7 +41,7 @@ class Compiler(Protocol):
         """The program of a node."""
 
 
-class CallFailed(Exception):  # noqa: N818  a signal, caught inside the program
+class CallFailed(Exception):
     """A call on a path failed: the value of the expression around it is null, up to the nearest operator."""
 
 

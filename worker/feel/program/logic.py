@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evaluation import Evaluation
-from ..syntax import Conjunction, Disjunction, If
-from ..text import preview
+from worker.feel.evaluation import Evaluation
+from worker.feel.syntax import Conjunction, Disjunction, If
+from worker.feel.text import preview
+
 from .frame import CallFailed, Code, Compiler, Scope, may_fail, passes_failures, settled
 
 
-def expected(type_name: str, value: Any, evaluation: Evaluation, position: int) -> None:
+def expected(type_name: str, value: Any, evaluation: Evaluation, position: int) -> Any:
     """Warn that a value is of another type; the answer is null."""
     message = f"Expected {type_name} but found '{preview(value, evaluation)}'"
     evaluation.warn("INVALID_TYPE", message, position)
+    return None
 
 
 def conjoin(so_far: bool | None, value: Any, evaluation: Evaluation, position: int) -> bool | None:
@@ -22,7 +24,8 @@ def conjoin(so_far: bool | None, value: Any, evaluation: Evaluation, position: i
         return False if value is False else None
     if value is True or value is False:
         return value
-    return expected("boolean", value, evaluation, position)
+    expected("boolean", value, evaluation, position)
+    return None
 
 
 def disjoin(so_far: bool | None, value: Any, evaluation: Evaluation, position: int) -> bool | None:
@@ -31,7 +34,8 @@ def disjoin(so_far: bool | None, value: Any, evaluation: Evaluation, position: i
         return True if value is True else None
     if value is True or value is False:
         return value
-    return expected("boolean", value, evaluation, position)
+    expected("boolean", value, evaluation, position)
+    return None
 
 
 def conjunction(compiler: Compiler, node: Conjunction) -> Code:

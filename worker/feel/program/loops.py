@@ -8,12 +8,25 @@ from collections.abc import Iterator as Rounds
 from decimal import Decimal
 from typing import Any
 
-from .. import numbers
-from ..errors import FeelAssertionError, FeelError, FeelLimitError
-from ..evaluation import Evaluation
-from ..syntax import Call, Comparison, Filter, For, Iterator, Literal, Negation, Node, NumberRange, PathCall, Quantified
-from ..values import CONTEXT_TYPES, LIST_TYPES, Function, PartialList, items_of
-from .frame import CallFailed, Code, Compiler, Scope, settled
+from worker.feel import numbers
+from worker.feel.errors import FeelError, FeelLimitError
+from worker.feel.evaluation import Evaluation
+from worker.feel.syntax import (
+    Call,
+    Comparison,
+    Filter,
+    For,
+    Iterator,
+    Literal,
+    Negation,
+    Node,
+    NumberRange,
+    PathCall,
+    Quantified,
+)
+from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, Function, PartialList, items_of
+
+from .frame import CallFailed, Code, Compiler, Scope, passes_failures, settled
 from .logic import conjoin, disjoin, expected
 
 _NUMBERS = frozenset({int, Decimal})
@@ -125,7 +138,7 @@ def _nothing(_: str, default: Any) -> Any:
 def filtered(compiler: Compiler, node: Filter) -> Code:
     source, position = settled(compiler.compile(node.source)), node.source.start
     fixed = _fixed_index(node.condition)
-    condition = settled(compiler.compile(node.condition))
+    condition = compiler.compile(node.condition)
     per_item = isinstance(node.condition, (Call, PathCall)) or (
         isinstance(node.condition, Comparison) and node.condition.operator != "!="
     )
@@ -143,7 +156,7 @@ def filtered(compiler: Compiler, node: Filter) -> Code:
                 return indexed(value, index)
         return _selected(items_of(value), value, condition, evaluation, scope)
 
-    return run
+    return settled(passes_failures(run, condition))
 
 
 def _fixed_index(node: Node) -> Any:
@@ -161,9 +174,9 @@ def _outer_value(condition: Code, evaluation: Evaluation, scope: Scope) -> Any:
     warnings, omitted = len(evaluation.warnings), evaluation.omitted_warnings
     try:
         return condition(evaluation, scope)
-    except (FeelLimitError, CallFailed):
+    except FeelLimitError:
         raise
-    except (FeelAssertionError, FeelError):
+    except (FeelError, CallFailed):
         return None
     finally:
         del evaluation.warnings[warnings:]

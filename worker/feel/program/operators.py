@@ -6,12 +6,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .. import numbers, temporal
-from ..evaluation import Evaluation
-from ..relations import ORDERS, comparable, compare, equal
-from ..syntax import Arithmetic, Between, Comparison, InstanceOf, Negation
-from ..text import preview
-from ..values import TYPE_NAMES
+from worker.feel import numbers, temporal
+from worker.feel.evaluation import Evaluation
+from worker.feel.relations import ORDERS, comparable, compare, equal
+from worker.feel.syntax import Arithmetic, Between, Comparison, InstanceOf, Negation
+from worker.feel.text import preview
+from worker.feel.values import TYPE_NAMES
+
 from .frame import Code, Compiler, Scope, passes_failures, settled
 from .logic import conjoin, expected
 
@@ -112,13 +113,12 @@ def comparison(compiler: Compiler, node: Comparison) -> Code:
     left, right = compiler.compile(node.left), compiler.compile(node.right)
     position = node.start
     if node.operator == "!=":
-        left, right = settled(left), settled(right)
 
         def differs(evaluation: Evaluation, scope: Scope) -> Any:
             same = equals(left(evaluation, scope), right(evaluation, scope), evaluation, position)
             return expected("boolean", None, evaluation, position) if same is None else not same
 
-        return differs
+        return settled(passes_failures(differs, left, right))
     if node.operator == "=":
 
         def same(evaluation: Evaluation, scope: Scope) -> Any:

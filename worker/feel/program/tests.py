@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evaluation import Evaluation
-from ..relations import ORDERS, equal, in_range
-from ..syntax import (
-    AnyInput,
-    ExpressionTest,
-    In,
-    InputComparison,
-    InputEquals,
-    InputInRange,
-    Tests,
-)
-from ..text import preview
-from ..values import LIST_TYPES, MISSING, items_of
+from worker.feel.evaluation import Evaluation
+from worker.feel.relations import ORDERS, equal, in_range
+from worker.feel.syntax import AnyInput, ExpressionTest, In, InputComparison, InputEquals, InputInRange, Tests
+from worker.feel.text import preview
+from worker.feel.values import LIST_TYPES, MISSING, items_of
+
 from .frame import Code, Compiler, NoInput, Scope, find, passes_failures, settled
 from .logic import disjoin, expected
 from .operators import equals, order
