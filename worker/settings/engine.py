@@ -83,7 +83,7 @@ class LogSettings(Group):
     """What is logged, and how."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least important kind of line to log: `debug`, `info`, `warning` or `error`."
+        default="info", description="The least important kind of line to log."
     )
     format: Literal["json", "console"] = Field(
         default="json", description="`json` for one object per line, `console` for people."
