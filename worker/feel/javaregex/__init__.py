@@ -25,13 +25,13 @@ def _ignore(steps: int) -> None:
 
 def find(text: str, pattern: str, flags: str = "", *, spend: Spend = _ignore) -> bool:
     """Whether the pattern matches anywhere in the text. Of the flags, s, m, i and x count."""
-    return next(compiled(pattern, flags).matches(text, spend), None) is not None
+    return next(compiled(pattern, flags, spend).matches(text, spend), None) is not None
 
 
 def extract(text: str, pattern: str, *, spend: Spend = _ignore) -> list[str]:
     """The texts of all matches."""
     units = utf16.to_units(text)
-    found = compiled(pattern, "").matches(text, spend)
+    found = compiled(pattern, "", spend).matches(text, spend)
     return [_text(units[start:end]) for (start, end), *_ in found]
 
 
@@ -40,7 +40,7 @@ def split(text: str, pattern: str, *, spend: Spend = _ignore) -> list[str]:
     units = utf16.to_units(text)
     parts = []
     rest = 0
-    for (start, end), *_ in compiled(pattern, "").matches(text, spend):
+    for (start, end), *_ in compiled(pattern, "", spend).matches(text, spend):
         if rest == start == end == 0:
             continue  # an empty match at the start cuts nothing off
         parts.append(_text(units[rest:start]))
@@ -57,7 +57,7 @@ def replace(
 
     `limit` bounds the characters of the result.
     """
-    program = compiled(pattern, flags)
+    program = compiled(pattern, flags, spend)
     template: list[str | int] | None = None
     units = utf16.to_units(text)
     parts: list[str] = []

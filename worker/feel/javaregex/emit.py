@@ -14,7 +14,6 @@ from .syntax import (
     At,
     Atomic,
     BackReference,
-    BadPattern,
     Choice,
     Greed,
     Group,
@@ -25,9 +24,6 @@ from .syntax import (
     Repeat,
     Sequence,
 )
-
-_MAX_BACKTRACKING_LENGTH = 20_000
-_MAX_LINEAR_LENGTH = 200_000
 
 _NOWHERE = r"[^\x00-\x{10FFFF}]"
 _LINEAR_PLACES = {
@@ -50,7 +46,6 @@ _BACKTRACKING_PLACES = {
     Place.LINE_END: rf"(?:{_NOT_INSIDE_BREAK}(?={_BREAK}|\Z))",
     Place.WORD_EDGE: r"\b",
     Place.NO_WORD_EDGE: r"\B",
-    Place.LAST_MATCH_END: r"\G",
     Place.NOWHERE: "(?!)",
 }
 
@@ -81,7 +76,6 @@ def needs(node: Node) -> Needs:
         return Needs(backtracking=True)
     if isinstance(node, At):
         return Needs(
-            backtracking=node.place is Place.LAST_MATCH_END,
             last_break=node.place is Place.BEFORE_LAST_BREAK,
             lines=node.place in (Place.LINE_START, Place.LINE_END),
         )
@@ -97,49 +91,41 @@ def needs(node: Node) -> Needs:
 
 
 def to_linear(node: Node) -> str:
-    """The pattern for RE2. Raises BadPattern if it becomes too large."""
-    return _Emitter(linear=True).emit(node)
+    """The pattern for RE2."""
+    return _Emitter(linear=True).write(node)
 
 
 def to_backtracking(node: Node) -> str:
-    """The pattern for the `regex` package. Raises BadPattern if it becomes too large."""
-    return _Emitter(linear=False).emit(node)
+    """The pattern for the `regex` package."""
+    return _Emitter(linear=False).write(node)
 
 
 class _Emitter:
     def __init__(self, *, linear: bool) -> None:
         self._linear = linear
         self._places = _LINEAR_PLACES if linear else _BACKTRACKING_PLACES
-        self._room = _MAX_LINEAR_LENGTH if linear else _MAX_BACKTRACKING_LENGTH
         self._closed_groups: set[int] = set()
 
-    def emit(self, node: Node) -> str:
-        text = self._node(node)
-        self._room -= len(text)
-        if self._room < 0:
-            raise BadPattern("The pattern is too large")
-        return text
-
-    def _node(self, node: Node) -> str:
+    def write(self, node: Node) -> str:
         if isinstance(node, One):
             return self._set(node.characters)
         if isinstance(node, At):
             return self._places[node.place]
         if isinstance(node, Sequence):
-            return "".join(map(self.emit, node.items))
+            return "".join(map(self.write, node.items))
         if isinstance(node, Choice):
-            return f"(?:{'|'.join(map(self.emit, node.items))})"
+            return f"(?:{'|'.join(map(self.write, node.items))})"
         if isinstance(node, Repeat):
             return self._repeat(node)
         if isinstance(node, Group):
-            text = f"({self.emit(node.item)})"
+            text = f"({self.write(node.item)})"
             self._closed_groups.add(node.number)
             return text
         if isinstance(node, Atomic):
-            return f"(?>{self.emit(node.item)})"
+            return f"(?>{self.write(node.item)})"
         if isinstance(node, Look):
             sign = ("" if node.ahead else "<") + ("!" if node.negative else "=")
-            return f"(?{sign}{self.emit(node.item)})"
+            return f"(?{sign}{self.write(node.item)})"
         if node.number not in self._closed_groups:
             return self._places[Place.NOWHERE]
         return f"(?i:\\{node.number})" if node.ignore_case else f"(?:\\{node.number})"
@@ -148,8 +134,8 @@ class _Emitter:
         item = node.item
         if isinstance(item, At | Look):
             # Places take no characters: once is as good as often.
-            return self.emit(item) if node.least else ""
-        text = self.emit(item)
+            return f"(?:{self.write(item)}){'' if node.least else '?'}"
+        text = self.write(item)
         if not isinstance(item, One | Group | Choice | Atomic):
             text = f"(?:{text})"
         return f"{text}{_counts(node.least, node.most)}{node.greed.value}"
@@ -172,7 +158,7 @@ class _Emitter:
 
     def _escape(self, code_point: int) -> str:
         character = chr(code_point)
-        if character.isascii() and character.isalnum():
+        if character.isalnum() or (code_point > 0xA0 and not 0xD800 <= code_point <= 0xDFFF):
             return character
         return f"\\x{{{code_point:X}}}" if self._linear else f"\\U{code_point:08X}"
 

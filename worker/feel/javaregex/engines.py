@@ -7,6 +7,7 @@ it searches.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ from worker.feel import utf16
 
 from .emit import Needs, needs, to_backtracking, to_linear
 from .parser import parse
-from .syntax import BadPattern, Node
+from .syntax import BadPattern, Node, weight
 
 MAX_PATTERN = 1_000
 """Characters of a pattern."""
@@ -28,10 +29,17 @@ MAX_MATCHES = 100_000
 """Matches in one call."""
 SEARCH_SECONDS = 0.05
 """Longest time of one search by backtracking."""
-_MAX_LINEAR_WORK = 100_000_000
-"""Bytes of text times instructions of the program, about a tenth of a second."""
+_MAX_LINEAR_WORK = 200_000_000
+"""Bytes of text times instructions of the program, a fifth of a second in the worst case."""
+_MAX_WEIGHT = {"linear": 30_000, "backtracking": 10_000}
+"""Size of a pattern up to which compiling it takes some hundredths of a second at most."""
 _WORK_PER_STEP = 10_000
 _BACKTRACKING_STEPS = 500
+_PARSING_STEPS = 100
+_PROPERTY_STEPS = 1_000
+_WEIGHT_PER_STEP = 5
+
+_PROPERTY = re.compile(r"\\[pP]\{?[^}]*")
 
 Spans = tuple[tuple[int, int], ...]
 """Start and end of the match and of each group; (-1, -1) for a group that did not take part."""
@@ -49,7 +57,7 @@ class PatternLimit(Exception):
 
 
 class Compiled:
-    """A pattern with its programs, which are built when a text first asks for one."""
+    """A parsed pattern with its programs, which are built when a text first asks for one."""
 
     def __init__(self, text: str, flags: str) -> None:
         pattern = parse(text, flags)
@@ -57,12 +65,8 @@ class Compiled:
         self.group_names = pattern.group_names
         self._root: Node = pattern.root
         self._needs: Needs = needs(pattern.root)
-        self._linear: Any = None
-        self._backtracking: Any = None
-        if self._needs.backtracking:
-            self._build_backtracking()
-        else:
-            self._build_linear()
+        self._weight = weight(pattern.root)
+        self._programs: dict[str, Any] = {}
 
     def matches(self, text: str, spend: Spend) -> Iterator[Spans]:
         """All matches from left to right, in code units of the text, an empty one also between two others."""
@@ -70,7 +74,7 @@ class Compiled:
             raise PatternLimit("pattern_input", MAX_INPUT, f"A text of {len(text)} characters to find a pattern in")
         found = self._in_code_points(text, spend)
         if not utf16.is_plain(text):
-            found = self._in_units(text, found)
+            found = self._in_units(text, found, spend)
         for count, spans in enumerate(found):
             if count >= MAX_MATCHES:
                 raise PatternLimit("pattern_matches", MAX_MATCHES, "The pattern matches too often")
@@ -99,23 +103,24 @@ class Compiled:
             return None  # a lone surrogate has no UTF-8 form
 
     def _search_linear(self, data: bytes, spend: Spend) -> Iterator[Spans]:
-        work = self._linear.programsize * len(data)
+        program = self._program("linear", spend)
+        work = program.programsize * len(data)
         if work > _MAX_LINEAR_WORK:
             raise PatternLimit("pattern_input", len(data), "The pattern is too large for a text of this size")
         spend(work // _WORK_PER_STEP)
         position = 0
         while position <= len(data):
             spend(1)
-            match = self._linear.search(data, position)
+            match = program.search(data, position)
             if match is None:
                 return
-            spans = tuple(match.span(group) for group in range(self.group_count + 1))
+            spans = self._spans(match, program.groups)
             yield spans
             start, end = spans[0]
             position = end if end > start else _next_character(data, end)
 
     def _search_backtracking(self, text: str, spend: Spend) -> Iterator[Spans]:
-        program = self._build_backtracking()
+        program = self._program("backtracking", spend)
         position = 0
         while position <= len(text):
             spend(_BACKTRACKING_STEPS if position == 0 else 1)
@@ -125,10 +130,15 @@ class Compiled:
                 raise PatternLimit("seconds", SEARCH_SECONDS, "Finding the pattern takes too long") from None
             if match is None:
                 return
-            yield tuple(match.span(group) for group in range(self.group_count + 1))
+            yield self._spans(match, program.groups)
             position = match.end() if match.end() > match.start() else match.end() + 1
 
-    def _in_units(self, text: str, found: Iterator[Spans]) -> Iterator[Spans]:
+    def _spans(self, match: Any, groups: int) -> Spans:
+        """Of all groups; an engine may have dropped those that can never take part."""
+        known = tuple(match.span(group) for group in range(groups + 1))
+        return known + ((-1, -1),) * (self.group_count - groups)
+
+    def _in_units(self, text: str, found: Iterator[Spans], spend: Spend) -> Iterator[Spans]:
         """Code points to code units. Behind an empty match, the next place is between two surrogates."""
         units = [0]
         for character in text:
@@ -136,50 +146,78 @@ class Compiled:
         for spans in found:
             yield tuple((units[start], units[end]) if start >= 0 else (-1, -1) for start, end in spans)
             start, end = spans[0]
-            if start == end < len(text) and text[start] > "\uffff" and self._matches_within(text, start):
+            if start == end < len(text) and text[start] > "\uffff" and self._matches_within(text, start, spend):
                 middle = units[start] + 1
                 yield ((middle, middle), *[(-1, -1)] * self.group_count)
 
-    def _matches_within(self, text: str, index: int) -> bool:
+    def _matches_within(self, text: str, index: int, spend: Spend) -> bool:
         """Whether the pattern matches the empty text between the surrogates of a character."""
         before = text[max(index - 1, 0) : index]
         window = before + utf16.to_units(text[index]) + text[index + 1 : index + 2]
         middle = len(before) + 1
         try:
-            match = self._build_backtracking().match(window, middle, timeout=SEARCH_SECONDS)
+            match = self._program("backtracking", spend).match(window, middle, timeout=SEARCH_SECONDS)
         except TimeoutError:
             return False
         return match is not None and match.end() == middle
 
-    def _build_linear(self) -> None:
-        options = re2.Options()
-        options.log_errors = False
-        try:
-            self._linear = re2.compile(to_linear(self._root), options)
-        except re2.error as error:
-            raise BadPattern(f"The pattern is not supported: {_detail(error)}") from None
-
-    def _build_backtracking(self) -> Any:
-        if self._backtracking is None:
-            try:
-                self._backtracking = regex.compile(
-                    to_backtracking(self._root), regex.VERSION0 | regex.ASCII, cache_pattern=False
-                )
-            except (regex.error, RecursionError, OverflowError) as error:
-                raise BadPattern(f"The pattern is not supported: {error}") from None
-        return self._backtracking
+    def _program(self, engine: str, spend: Spend) -> Any:
+        """The program for one of the engines. Raises BadPattern if it would be too large or is refused."""
+        found = self._programs.get(engine)
+        if found is None:
+            if self._weight > _MAX_WEIGHT[engine]:
+                raise BadPattern("The pattern is too large")
+            spend(self._weight // _WEIGHT_PER_STEP)
+            build = _build_linear if engine == "linear" else _build_backtracking
+            found = self._programs[engine] = build(self._root)
+        return found
 
 
-def compiled(text: str, flags: str) -> Compiled:
+def _build_linear(root: Node) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(to_linear(root), options)
+    except re2.error as error:
+        raise BadPattern(f"The pattern is not supported: {_detail(error)}") from None
+
+
+def _build_backtracking(root: Node) -> Any:
+    try:
+        return regex.compile(to_backtracking(root), regex.VERSION0 | regex.ASCII, cache_pattern=False)
+    except (regex.error, RecursionError, OverflowError) as error:
+        raise BadPattern(f"The pattern is not supported: {error}") from None
+
+
+def compiled(text: str, flags: str, spend: Spend) -> Compiled:
     """The compiled pattern, from a bounded cache. Raises BadPattern or PatternLimit."""
     if len(text) > MAX_PATTERN:
         raise PatternLimit("pattern_length", MAX_PATTERN, f"A pattern of {len(text)} characters")
-    return _compiled(text, "".join(letter for letter in "smix" if letter in flags))
+    return _slot(text, "".join(letter for letter in "smix" if letter in flags)).get(spend)
 
 
-@lru_cache(maxsize=256)
-def _compiled(text: str, flags: str) -> Compiled:
-    return Compiled(text, flags)
+class _Slot:
+    """A place of the cache. It keeps failures too, so that a bad pattern is not parsed again and again."""
+
+    def __init__(self, text: str, flags: str) -> None:
+        self._text = text
+        self._flags = flags
+        self._outcome: Compiled | BadPattern | None = None
+
+    def get(self, spend: Spend) -> Compiled:
+        if self._outcome is None:
+            properties = set(_PROPERTY.findall(self._text))
+            spend(_PARSING_STEPS + _PROPERTY_STEPS * len(properties))
+            try:
+                self._outcome = Compiled(self._text, self._flags)
+            except BadPattern as error:
+                self._outcome = error
+        if isinstance(self._outcome, BadPattern):
+            raise BadPattern(*self._outcome.args)
+        return self._outcome
+
+
+_slot = lru_cache(maxsize=256)(_Slot)
 
 
 def _next_character(data: bytes, position: int) -> int:

@@ -34,7 +34,7 @@ from .syntax import (
 MAX_COUNT = 1000
 """Largest number in a counted repetition; nested ones may multiply to no more."""
 _MAX_DEPTH = 100
-_MAX_FOLDED = 4096
+_MAX_FOLDED = 512
 _GROUP_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*")
 _PLACES = {
     "A": Place.TEXT_START,
@@ -42,7 +42,6 @@ _PLACES = {
     "Z": Place.BEFORE_LAST_BREAK,
     "b": Place.WORD_EDGE,
     "B": Place.NO_WORD_EDGE,
-    "G": Place.LAST_MATCH_END,
 }
 _LOOKS = {"=": (True, False), "!": (True, True), "<=": (False, False), "<!": (False, True)}
 _LINE_BREAK: Node = Choice(
@@ -116,6 +115,8 @@ class _Parser:
         source = self._source
         if source.is_quoted():
             return self._literal(ord(source.next()))
+        if source.peek() == "{":
+            return Sequence(())  # counts without an item repeat nothing
         character = source.next()
         if character == "(":
             return self._group()
@@ -131,8 +132,6 @@ class _Parser:
             return One(ANY if self._flags.dot_all else ~LINE_BREAKS)
         if character in "*+?":
             raise self._source.bad(f"Dangling meta character '{character}'")
-        if character == "{":
-            raise self._source.bad("Illegal repetition")
         return self._literal(ord(character))
 
     def _literal(self, code_point: int) -> Node:
@@ -267,7 +266,7 @@ class _Parser:
     def _escape(self) -> Node:
         character = self._source.next_raw()
         if character in _PLACES:
-            if character == "b" and self._source.take("{"):
+            if character == "b" and self._source.take_all("{g}"):
                 raise self._source.bad("Grapheme boundaries are not supported")
             return At(_PLACES[character])
         if character == "R":

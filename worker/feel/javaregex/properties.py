@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import regex
 
-from .charset import ANY, DIGITS, MAX_CODE_POINT, CharSet, Range
+from .charset import ANY, DIGITS, CharSet, Range
 
 _UPPER = CharSet.of((0x41, 0x5A))
 _LOWER = CharSet.of((0x61, 0x7A))
@@ -89,9 +89,22 @@ _CASED_CATEGORIES = frozenset({"Ll", "Lu", "Lt"})
 _CASED_BINARY = frozenset({"LOWERCASE", "UPPERCASE", "TITLECASE"})
 _CASED_JAVA = frozenset({"javaLowerCase", "javaUpperCase", "javaTitleCase"})
 _ANY_CASE = r"[\p{Lowercase}\p{Uppercase}\p{Lt}]"
-_MIXED: tuple[Range, ...] = ((0, 0x33FFF), (0xE0000, 0xE0FFF))
-"""Where characters are assigned; in the ranges between, all code points are alike."""
-_UNIFORM: tuple[Range, ...] = ((0x34000, 0xDFFFF), (0xE1000, 0xEFFFF), (0xF0000, MAX_CODE_POINT))
+_UNIFORM: tuple[Range, ...] = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7A3),
+    (0xD800, 0xDB7F),
+    (0xDB80, 0xDBFF),
+    (0xDC00, 0xDFFF),
+    (0xE000, 0xF8FF),
+    (0x17000, 0x187F7),
+    (0x20000, 0x2A6DF),
+    (0x40000, 0xDFFFF),
+    (0xE1000, 0xEFFFF),
+    (0xF0000, 0xFFFFD),
+    (0x100000, 0x10FFFD),
+)
+"""Ideographs, syllables and unassigned areas: within each, all code points have the same properties."""
 _VALUE = re.compile(r"[A-Za-z0-9_ \-]{1,80}")
 _KEYS = {
     "sc": "Script",
@@ -158,10 +171,9 @@ def _category(name: str, ignore_case: bool) -> CharSet:
 @lru_cache(maxsize=256)
 def _scan(expression: str) -> CharSet:
     """The code points that a one-character expression of `regex` matches."""
-    found: list[Range] = []
     compiled = regex.compile(f"(?:{expression})+", regex.VERSION0)
-    for first, last in _MIXED:
+    found = [uniform for uniform in _UNIFORM if compiled.match(chr(uniform[0]))]
+    for first, last in (~CharSet.of(*_UNIFORM)).ranges:
         text = "".join(map(chr, range(first, last + 1)))
         found.extend((first + run.start(), first + run.end() - 1) for run in compiled.finditer(text))
-    found.extend(uniform for uniform in _UNIFORM if compiled.match(chr(uniform[0])))
     return CharSet.of(*found)

@@ -26,7 +26,6 @@ class Place(enum.Enum):
     LINE_END = "$ with m"
     WORD_EDGE = "\\b"
     NO_WORD_EDGE = "\\B"
-    LAST_MATCH_END = "\\G"
     NOWHERE = "never"
 
 
@@ -124,7 +123,7 @@ def has_no_limit(node: Node) -> bool:
         return any(map(has_no_limit, node.items))
     if isinstance(node, Group | Atomic):
         return has_no_limit(node.item)
-    return isinstance(node, BackReference)
+    return isinstance(node, BackReference) or node == At(Place.NOWHERE)
 
 
 def check_counts(node: Node, allowed: int) -> None:
@@ -139,3 +138,16 @@ def check_counts(node: Node, allowed: int) -> None:
             check_counts(item, allowed)
     elif isinstance(node, Group | Atomic | Look):
         check_counts(node.item, allowed)
+
+
+def weight(node: Node) -> int:
+    """About how large the compiled pattern becomes: ranges of its sets, each as often as counts repeat it."""
+    if isinstance(node, One):
+        return len(node.characters.ranges)
+    if isinstance(node, Repeat):
+        return weight(node.item) * max(node.least if node.most is None else node.most, 1)
+    if isinstance(node, Sequence | Choice):
+        return 1 + sum(map(weight, node.items))
+    if isinstance(node, Group | Atomic | Look):
+        return 1 + weight(node.item)
+    return 1
