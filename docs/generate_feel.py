@@ -18,7 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from worker.feel import Limits, builtins  # noqa: E402  the project's root comes first
+from worker.feel import Limits  # noqa: E402  the project's root comes first
+from worker.feel.builtins import FAMILIES  # noqa: E402
 from worker.feel.builtins.registry import Builtin, Parameter  # noqa: E402
 
 PAGE = ROOT / "docs" / "feel.md"
@@ -42,11 +43,10 @@ def limits_table() -> str:
 
 def function_reference() -> str:
     """One section for each family, one entry for each function."""
-    families = dict.fromkeys(builtin.family for builtin in builtins.ALL)
     parts = []
-    for family in families:
-        parts.append(f"### {family.capitalize()} functions")
-        members = sorted((each for each in builtins.ALL if each.family == family), key=lambda each: each.name)
+    for family in FAMILIES:
+        parts.append(f"### {family.name.capitalize()} functions")
+        members = sorted(family.builtins, key=lambda each: each.name)
         parts += ["\n".join(_entry(name, list(group))) for name, group in groupby(members, key=lambda each: each.name)]
     return "\n\n".join(parts)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +82,7 @@ def evaluate(case: Case) -> feel.Result:
 
 
 def decode(value: Any) -> Any:
-    """A value of the corpus as `worker.feel` takes it; typed ones are made by FEEL itself."""
+    """A value of the corpus as a connector has it: doubles, and typed values made by FEEL itself."""
     if is_typed(value):
         kind, text = value["@feel"], value["value"]
         if kind == "function":
@@ -93,7 +92,7 @@ def decode(value: Any) -> Any:
         return {key: decode(item) for key, item in value.items()}
     if isinstance(value, list):
         return [decode(item) for item in value]
-    return value
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def encode(value: Any) -> Any:
@@ -107,6 +106,9 @@ def encode(value: Any) -> Any:
             return [encode(item) for item in value]
         case "context":
             return {key: encode(item) for key, item in value.items()}
+        case "days and time duration":
+            seconds = Decimal(value.nanoseconds).scaleb(-9)  # FEEL prints whole seconds only
+            return {"@feel": "days and time duration", "value": f"PT{seconds:f}S"}
         case kind:
             return {"@feel": kind, "value": feel.to_string(value)}
 
@@ -138,9 +140,7 @@ def _equal_texts(kind: str, left: str, right: str) -> bool:
     if kind == "years and months duration":
         return _total(left, _MONTHS) == _total(right, _MONTHS)
     if kind == "days and time duration":
-        first, second = _total(left, _SECONDS), _total(right, _SECONDS)
-        # FEEL prints negative fractions of a second rounded down.
-        return first == second or (min(first, second) < 0 and math.floor(first) == math.floor(second))
+        return _total(left, _SECONDS) == _total(right, _SECONDS)
     return left.removeprefix("+") == right.removeprefix("+")
 
 

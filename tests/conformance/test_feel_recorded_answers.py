@@ -16,12 +16,12 @@ from tests.conformance.feel_corpus import DATA, Case, encode, equal, evaluate, r
 from worker.feel import FeelError, FeelSyntaxError
 
 SOURCES = {  # how many cases of each source can be compared
-    "connector-style": 632,
+    "connector-style": 602,
     "dmn-tck": 1505,
-    "feel-scala": 985,
+    "feel-scala": 984,
     "feelin": 385,
-    "fuzz": 3922,
-    "spec-probe": 2221,
+    "fuzz": 3905,
+    "spec-probe": 2210,
 }
 SHOWN = 20
 

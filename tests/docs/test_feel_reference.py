@@ -9,11 +9,12 @@ from types import ModuleType
 import pytest
 
 from worker import feel
-from worker.feel import builtins
-from worker.feel.builtins.registry import Example
+from worker.feel.builtins import FAMILIES
+from worker.feel.builtins.registry import Builtin, Example
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-EXAMPLES = [example for builtin in builtins.ALL for example in builtin.examples]
+BUILTINS = [builtin for family in FAMILIES for builtin in family.builtins]
+EXAMPLES = [example for builtin in BUILTINS for example in builtin.examples]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_an_example_has_the_value_it_shows(example: Example) -> None:
         assert result.value is not None
 
 
-@pytest.mark.parametrize("builtin", builtins.ALL, ids=lambda builtin: builtin.signature)
-def test_every_function_has_a_summary_and_an_example(builtin: builtins.registry.Builtin) -> None:
+@pytest.mark.parametrize("builtin", BUILTINS, ids=lambda builtin: builtin.signature)
+def test_every_function_has_a_summary_and_an_example(builtin: Builtin) -> None:
     assert builtin.summary.endswith(".")
     assert builtin.examples

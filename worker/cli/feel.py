@@ -14,6 +14,7 @@ from typing import Any
 from worker import feel
 from worker.cli.feel_output import explain, show_failure, show_json, show_result
 from worker.cli.feel_prompt import Prompt
+from worker.expressions import strip_marker
 from worker.json_codec import JsonError, loads
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -65,7 +66,7 @@ def read_context(name: str | None) -> dict[str, Any]:
 
 
 def _evaluate(args: argparse.Namespace, variables: dict[str, Any]) -> int:
-    text = args.expression.strip().removeprefix("=").strip()
+    text = strip_marker(args.expression)
     try:
         if args.explain:
             explain(text, variables, args.unary)

@@ -14,7 +14,7 @@ from typing import Any
 
 from worker import feel
 from worker.cli.feel_output import explain, feel_text, show_failure, show_result
-from worker.feel import builtins
+from worker.feel.builtins import TABLE
 
 HISTORY = Path.home() / ".local" / "state" / "rest-connector" / "feel-history"
 HISTORY_LINES = 1_000
@@ -62,13 +62,13 @@ class Prompt:
             elif text.startswith(":"):
                 print(f"no command '{word}'; :help shows them", file=sys.stderr)
             else:
-                self._evaluate(text.removeprefix("="))
+                self._evaluate(text)
         except feel.FeelError as failure:
             show_failure(failure)
 
     def complete(self, begun: str) -> list[str]:
         """Names that continue what is begun: functions, variables, commands."""
-        functions = [f"{builtin.name}(" for builtin in builtins.ALL]
+        functions = [f"{name}(" for name in TABLE]
         names = dict.fromkeys((*self.variables, *functions, *self._commands, ":quit"))
         return sorted(name for name in names if name.startswith(begun))
 
@@ -92,7 +92,7 @@ class Prompt:
         """Expressions, which may go on over lines while something is missing at their end."""
         begun = ""
         while (line := self._line("feel> " if not begun else "  ... ")) is not None:
-            begun = f"{begun}\n{line}" if begun else line
+            begun = f"{begun}\n{line}" if begun else line.removeprefix("=")
             if begun.strip() and not (line.strip() and _unfinished(begun)):
                 yield begun.strip()
                 begun = ""
