@@ -29,6 +29,7 @@ class Face:
     lenient_parameters: bool  # lists repeat a parameter or header, null leaves it out
     omit_blank_audience: bool  # OAuth: send no `audience` when there is none
     refresh_token_on_401: bool  # fetch a new token and repeat the call once
+    keep_rotated_token: bool  # OAuth: a refresh token that came with an answer replaces the model's
     typed_multipart: bool  # UTF-8 parts with their own content types
     keep_error_arrays: bool  # error bodies that are JSON arrays are kept as they are
     whole_response_body: bool  # 204 and empty bodies are null also where JSON was asked for
@@ -51,6 +52,7 @@ COMPATIBLE = Face(
     lenient_parameters=False,
     omit_blank_audience=False,
     refresh_token_on_401=False,
+    keep_rotated_token=False,
     typed_multipart=False,
     keep_error_arrays=False,
     whole_response_body=False,
@@ -73,6 +75,7 @@ NATIVE = Face(
     lenient_parameters=True,
     omit_blank_audience=True,
     refresh_token_on_401=True,
+    keep_rotated_token=True,
     typed_multipart=True,
     keep_error_arrays=True,
     whole_response_body=True,
