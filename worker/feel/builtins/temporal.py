@@ -158,7 +158,7 @@ def _date_and_time_of(evaluation: Evaluation, value: Date | DateTime, time: Time
     examples=[('duration("P5D")', '@"P5D"'), ('duration("P32Y")', '@"P32Y"')],
 )
 def _duration(evaluation: Evaluation, text: str) -> DaysDuration | YearsDuration:
-    parsed = temporal.parse_duration(text)
+    parsed = temporal.parse_duration(text, literal=False)
     if parsed is None:
         raise IllegalArguments(f"Failed to parse duration from '{text}'")
     return parsed

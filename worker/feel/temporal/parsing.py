@@ -58,9 +58,9 @@ def parse_date_time(text: str) -> DateTime | None:
     return DateTime(date, Time(0)) if date is not None else _date_time(text)
 
 
-def parse_duration(text: str) -> DaysDuration | YearsDuration | None:
-    """`P1Y2M`, `P1DT2H3M4.5S`; the days form in any case and with plus signs too."""
-    return _years(text) or _days(text, _LOOSE_DAYS_FORM)
+def parse_duration(text: str, *, literal: bool = True) -> DaysDuration | YearsDuration | None:
+    """`P1Y2M`, `P1DT2H3M4.5S`; in a literal the days form may be in any case and have plus signs."""
+    return _years(text) or _days(text, _LOOSE_DAYS_FORM if literal else _DAYS_FORM)
 
 
 def parse_at(text: str) -> Temporal | None:
