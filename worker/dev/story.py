@@ -16,7 +16,8 @@ from worker.dev.engine import to_json
 from worker.dev.events import Event
 from worker.dev.examples import Example
 
-LONGEST_VALUE = 300
+ERROR_VARIABLES = " | Error variables: "  # what follows repeats the variables of the failure
+LONGEST_VALUE = 160
 LABEL_WIDTH = 16
 COLOURS = {"title": "1", "label": "2", "good": "32", "bad": "31", "pause": "33"}
 
@@ -73,18 +74,13 @@ class Story:
     def _events(self, events: Iterable[Event]) -> list[str]:
         told = [event for event in events if event.kind in TOLD]
         start = told[0].at if told else 0.0
-        return [self._event(event, event.at - start) for event in told]
+        return [line for event in told for line in self._event(event, event.at - start)]
 
-    def _event(self, event: Event, seconds: float) -> str:
-        words = [TOLD[event.kind], event.code, event.message]
-        if event.kind == "failed":
-            words.append(
-                f"({event.retries} retries left" + (f", again in {event.backoff} ms)" if event.backoff else ")")
-            )
-        if event.kind in ("completed", "error-caught"):
-            words.append(to_json(event.variables))
+    def _event(self, event: Event, seconds: float) -> list[str]:
         label = self._paint("label", f"{seconds:.3f} s".ljust(LABEL_WIDTH))
-        return f"   {label} {self._paint(MOODS.get(event.kind, ''), shortened('  '.join(filter(None, words))))}"
+        first, *rest = _words(event)
+        mood = MOODS.get(event.kind, "")
+        return [f"   {label} {self._paint(mood, first)}", *(f"   {'':{LABEL_WIDTH}} {line}" for line in rest)]
 
     def _fact(self, name: str, value: str) -> str:
         return f"   {self._paint('label', name.ljust(LABEL_WIDTH))} {shortened(value)}"
@@ -95,6 +91,20 @@ class Story:
     def _write(self, lines: list[str]) -> None:
         self._stream.write("\n".join(lines) + "\n")
         self._stream.flush()
+
+
+def _words(event: Event) -> list[str]:
+    """What to say of an event, as lines; the cause of an incident is told with the failure before it."""
+    first = " ".join(filter(None, (TOLD[event.kind], event.code)))
+    message = event.message.partition(ERROR_VARIABLES)[0]
+    if event.kind == "failed":
+        pause = f", again in {event.backoff} ms" if event.backoff else ""
+        first += f", {event.retries} retries left{pause}"
+    elif event.kind == "completed" or (event.kind == "error-caught" and event.variables):
+        message = "\n".join(filter(None, (message, to_json(event.variables))))
+    elif event.kind == "incident" and not event.code:
+        message = ""
+    return [first, *(shortened(line) for line in message.splitlines() if line.strip())]
 
 
 def shortened(text: str) -> str:

@@ -1,0 +1,126 @@
+"""One broker for the suite, one worker process for both job types, and a hand on each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.target import Target, open_target
+from tests.support.parts import leave_out
+from tests.support.zeebe import Zeebe
+from worker.dev.artifact import broker_home, cache_folder
+from worker.dev.broker import Broker, free_ports
+from worker.dev.java import EngineUnavailable, find_java
+
+MODELS = sorted((Path(__file__).parent / "models").glob("*.bpmn"))
+NATIVE_TYPE = "rest-connector"
+CAMUNDA_TYPE = "io.camunda:http-json:1"
+STOP_SECONDS = 30
+OURS = ("REST_CONNECTOR_", "ZEEBE_", "CAMUNDA_", "CONNECTOR_", "SECRET_")
+
+
+class WorkerProcess:
+    """`rest-connector run` as its own process, with its log kept for a failing test."""
+
+    def __init__(self, address: str, log: Path, **settings: str) -> None:
+        environ = {name: value for name, value in os.environ.items() if not name.upper().startswith(OURS)}
+        environ |= {f"REST_CONNECTOR_{name}": value for name, value in settings.items()}
+        environ |= {"ZEEBE_ADDRESS": address, "REST_CONNECTOR_HEALTH__PORT": "0"}
+        environ |= {"REST_CONNECTOR_HEALTH__HOST": "127.0.0.1"}
+        self.log = log
+        with log.open("wb") as output:
+            command = [sys.executable, "-m", "worker", "run"]
+            self._process = subprocess.Popen(command, env=environ, stdout=output, stderr=output)
+
+    def kill(self) -> None:
+        """As a crash or a lost node would end it."""
+        self._process.kill()
+        self._process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self._process.wait, STOP_SECONDS)
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real broker with an empty state."""
+    folder = tmp_path_factory.mktemp("zeebe")
+    try:
+        java, home = find_java(), broker_home(cache_folder())
+    except EngineUnavailable as error:
+        leave_out(f"the live tests need a real Zeebe: {error}")
+        raise
+    with Broker(java=java, home=home, ports=free_ports(), folder=folder) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def deployed(broker: Broker) -> Broker:
+    """The broker, with the models."""
+
+    async def deploy() -> None:
+        async with Zeebe(broker.address) as zeebe:
+            await zeebe.deploy(*MODELS)
+
+    asyncio.run(deploy())
+    return broker
+
+
+@pytest.fixture(scope="session")
+def worker(deployed: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """The worker that most tests share, with both faces."""
+    log = tmp_path_factory.mktemp("worker") / "worker.log"
+    process = WorkerProcess(deployed.address, log, JOB_TYPES=f"{NATIVE_TYPE},{CAMUNDA_TYPE}")
+    yield process
+    still_running = process.running()
+    process.kill()
+    assert still_running, f"the worker ended while the tests ran:\n{log.read_text()[-5000:]}"
+
+
+StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture
+def start_worker(deployed: Broker, tmp_path: Path) -> Iterator[StartWorker]:
+    """Start a worker of the test's own: `start_worker(JOB_TYPES=...)`."""
+    processes: list[WorkerProcess] = []
+
+    def start(**settings: str) -> WorkerProcess:
+        log = tmp_path / f"worker-{len(processes)}.log"
+        processes.append(WorkerProcess(deployed.address, log, **settings))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+@pytest.fixture
+async def zeebe(deployed: Broker) -> AsyncIterator[Zeebe]:
+    async with Zeebe(deployed.address) as zeebe:
+        yield zeebe
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    async with open_target() as target:
+        yield target
+
+
+@pytest.fixture
+def probe() -> str:
+    """The job type by which this test, and no other, sees where its instances stand."""
+    return f"probe-{uuid.uuid4()}"
