@@ -8,6 +8,7 @@ knows the library.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -91,4 +92,5 @@ def compile_node(node: syntax.Node, tracing: bool = False) -> Code:
     try:
         return (_TRACING_COMPILER if tracing else _COMPILER).compile(node)
     except RecursionError:
-        raise FeelLimitError("text_depth", "that of Python", "The expression is nested too deeply") from None
+        detail = "The expression is nested too deeply for the interpreter"
+        raise FeelLimitError("recursion", sys.getrecursionlimit(), detail, fixed=True) from None

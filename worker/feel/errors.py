@@ -66,10 +66,14 @@ class FeelInputError(FeelError):
 
 
 class FeelLimitError(FeelError):
-    """A limit of the sandbox is exceeded. `limit` is the field of `Limits` that sets it."""
+    """A limit of the sandbox is exceeded. `limit` is the field of `Limits` that sets it.
 
-    def __init__(self, limit: str, allowed: object, detail: str) -> None:
-        super().__init__(f"{detail}. The limit is {allowed}; it is set by '{limit}' of the FEEL limits")
+    A `fixed` limit belongs to the engine and has no field.
+    """
+
+    def __init__(self, limit: str, allowed: object, detail: str, *, fixed: bool = False) -> None:
+        remedy = "it cannot be changed" if fixed else f"it is set by '{limit}' of the FEEL limits"
+        super().__init__(f"{detail}. The limit is {allowed}; {remedy}")
         self.limit = limit
 
 

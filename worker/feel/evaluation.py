@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,24 +24,17 @@ Clock = Callable[[], datetime]
 class Evaluation:
     """Counts and bounds the work of one evaluation; hands out time, randomness and warnings."""
 
-    __slots__ = (
-        "_allocated",
-        "_clock",
-        "_deadline",
-        "_issued",
-        "_now",
-        "call",
-        "depth",
-        "fuel",
-        "input_nodes",
-        "limits",
-        "nonce",
-        "omitted_warnings",
-        "random",
-        "text",
-        "trace",
-        "warnings",
-    )
+    # Defaults live on the class, so that starting an evaluation sets little.
+    random: random.Random = random.SystemRandom()
+    """Where random numbers come from."""
+    depth = 0
+    """Nested calls of user functions."""
+    input_nodes = 0
+    omitted_warnings = 0
+    trace: Callable[[Any, Any], None] | None = None
+    """Told each node and its value, for explanations."""
+    _allocated = 0
+    _now: datetime | None = None
 
     def __init__(
         self,
@@ -54,18 +47,9 @@ class Evaluation:
         self.limits = limits
         self.text = text
         self.nonce = nonce
-        self.random: random.Random = _RANDOM
         self.warnings: list[FeelWarning] = []
-        self.omitted_warnings = 0
-        self.depth = 0
-        self.input_nodes = 0
-        self.fuel = min(CLOCK_INTERVAL, limits.steps)
-        self.trace: Callable[[Any, Any], None] | None = None
-        self.call: Callable[[Evaluation, Any, Sequence[Any]], Any] | None = None
-        self._issued = self.fuel
-        self._allocated = 0
+        self.fuel = self._issued = CLOCK_INTERVAL if limits.steps > CLOCK_INTERVAL else limits.steps
         self._clock = clock
-        self._now: datetime | None = None
         self._deadline = time.monotonic() + limits.seconds
 
     def now(self) -> datetime:
@@ -145,6 +129,3 @@ class Evaluation:
         if len(message) > limits.message_length:
             message = message[: limits.message_length - 1] + "…"
         self.warnings.append(FeelWarning(kind, message, position))
-
-
-_RANDOM = random.SystemRandom()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .cache import TextCache
 from .compiler import compile_node
@@ -29,8 +30,7 @@ MAX_EXPLAINED = 1_000
 """Steps that an explanation holds at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A FEEL value and what explains its nulls. `omitted_warnings` counts those beyond the limit."""
 
     value: Any
@@ -102,7 +102,7 @@ class Expression:
             if input_value is not ABSENT:
                 scope = with_input(convert(input_value, evaluation, 0), scope)
             value = code(evaluation, scope)
-            if type(value) in LIST_TYPES or type(value) in CONTEXT_TYPES:
+            if type(value) in _CONTAINERS:
                 settle(value, evaluation)
         except CallFailed:
             value = None
@@ -110,13 +110,14 @@ class Expression:
             error.locate(self.text, 0)
             raise
         except RecursionError:
-            raise self._beyond("call_depth", evaluation, "The evaluation is nested too deeply") from None
+            detail = "The evaluation is nested too deeply for the interpreter"
+            raise self._beyond("recursion", sys.getrecursionlimit(), detail) from None
         except MemoryError:
-            raise self._beyond("allocation", evaluation, "The evaluation needs too much memory") from None
+            raise self._beyond("memory", "that of the process", "The evaluation needs too much memory") from None
         return Result(value, tuple(evaluation.warnings), evaluation.omitted_warnings)
 
-    def _beyond(self, limit: str, evaluation: Evaluation, detail: str) -> FeelLimitError:
-        error = FeelLimitError(limit, getattr(evaluation.limits, limit), detail)
+    def _beyond(self, limit: str, allowed: object, detail: str) -> FeelLimitError:
+        error = FeelLimitError(limit, allowed, detail, fixed=True)
         error.locate(self.text, 0)
         return error
 
@@ -141,6 +142,9 @@ def _root(context: Mapping[str, Any] | None, evaluation: Evaluation) -> Scope:
     return Scope(variables.get, variables.named, None)
 
 
+_CONTAINERS = LIST_TYPES | CONTEXT_TYPES
+
+
 def settle(value: Any, evaluation: Evaluation) -> None:
     """Make a result independent of the input it was taken from. Shared parts are visited once."""
     seen: set[int] = set()
@@ -150,11 +154,11 @@ def settle(value: Any, evaluation: Evaluation) -> None:
         if id(each) in seen:
             continue
         seen.add(id(each))
-        evaluation.spend(1 + (len(each) >> 3))
         if type(each) in LAZY_TYPES:
             each.settle()
         parts = items_of(each) if type(each) in LIST_TYPES else each.entries.values()
-        waiting.extend(part for part in parts if type(part) in LIST_TYPES or type(part) in CONTEXT_TYPES)
+        evaluation.spend(1 + (len(parts) >> 3))
+        waiting += [part for part in parts if type(part) in _CONTAINERS]
 
 
 _CACHE: TextCache[Expression] = TextCache(entries=1024, characters=500_000)
@@ -162,7 +166,9 @@ _CACHE: TextCache[Expression] = TextCache(entries=1024, characters=500_000)
 
 def parsed(text: str, limits: Limits, *, tests: bool = False) -> Expression:
     """The expression (or unary tests) of a text, from the cache if it is there."""
-    key = (text, tests, limits.text_length, limits.nodes, limits.text_depth, limits.number_digits)
+    key: tuple[object, ...] = (text, tests)
+    if limits is not DEFAULT_LIMITS:
+        key += (limits.text_length, limits.nodes, limits.text_depth, limits.number_digits)
     expression = _CACHE.get(key)
     if expression is None:
         tree = (parse_unary_tests if tests else parse_expression)(text, limits)

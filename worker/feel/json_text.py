@@ -16,7 +16,7 @@ from .errors import FeelError, FeelLimitError
 from .evaluation import Evaluation
 from .limits import DEFAULT_LIMITS, Limits
 from .text import scalar
-from .values import CONTEXT_TYPES, LIST_TYPES, Function, Range, convert, items_of
+from .values import CONTEXT_TYPES, LIST_TYPES, TYPE_NAMES, Function, Range, convert, items_of
 
 _LONG = 2**63
 
@@ -28,8 +28,7 @@ def to_json_value(value: Any, limits: Limits = DEFAULT_LIMITS) -> Any:
     "Infinity" or "-Infinity". Dates, times and durations are ISO texts; functions in contexts are left
     out. Raises FeelError for ranges and other functions, FeelLimitError for a result that is too large.
     """
-    evaluation = Evaluation(limits)
-    return _Tree(evaluation).plain(convert(value, evaluation, 0), 0)
+    return _Tree(Evaluation(limits)).plain(value, 0)
 
 
 class _Tree:
@@ -76,6 +75,8 @@ class _Tree:
         if kind is Function or kind is Range:
             name = "function" if kind is Function else "range"
             raise FeelError(f"The result holds a {name}, which has no JSON form")
+        if kind not in TYPE_NAMES:
+            return self.plain(convert(value, self.evaluation, depth), depth)
         text = temporal.to_json_text(value)
         self.take(len(text) + 3)
         return text

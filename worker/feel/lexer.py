@@ -51,7 +51,8 @@ _TOKEN = re.compile(
 _COMMENT = r"//[^\n\r]*+|/\*[\s\S]*?\*/"
 _KEY = re.compile(rf'(?:{_COMMENT}|[^"{{}}:,\[\]`])++(?=:)').match
 _KEY_PART = re.compile(rf"((?:{_SPACE}|{_COMMENT})++)|[^/{WHITE_SPACE}]++|/")
-_WORDS = re.compile(rf"{_WORD}(?:\ ++{_WORD})++(?={_GAP}\()").match
+_STOP = rf"(?!(?:{'|'.join(sorted(RESERVED | NAME_ENDS))})(?![A-Za-z0-9_$\x80-\uffff]))"
+_WORDS = re.compile(rf"{_WORD}(?:\ ++{_STOP}{_WORD})++(?={_GAP}\()").match
 _LABEL = re.compile(rf"(?:{_WORD}(?:\ ++{_WORD})*+|`[^`]++`)(?={_GAP}:)").match
 _CALLED = re.compile(rf"{_GAP}\(").match
 _GAP_MATCH = re.compile(_GAP).match

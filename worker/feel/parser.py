@@ -40,6 +40,8 @@ from .tokens import Rejected
 _ORDER = frozenset({"<", "<=", ">", ">="})
 _COMPARISONS = _ORDER | {"=", "!="}
 _BRACKETS = frozenset({"(", "[", "]"})
+_FIRST_OF_TESTS = _ORDER | _BRACKETS
+_LAST = frozenset({",", ")", "}"})
 _LEVELS = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 3}
 _NOT_AFTER_IF = frozenset({"+", "*", "/", "**", "=", "!=", ".", ",", ")", "]", "}", ":", ".."})
 
@@ -65,10 +67,12 @@ class Parser(ValueParser):
             special = self.control()
             if special is not None:
                 return special
-        self.enter()
-        node = self.logic(self.comparison(None))
-        self.depth -= 1
-        return node
+        if self.kind == OPERATOR and self.word in _FIRST_OF_TESTS:
+            return self.logic(self.comparison(None))
+        left = self.operand()
+        if self.kind == OPERATOR and self.word in _LAST:  # the usual end: spares the levels between
+            return left
+        return self.logic(self.comparison(self.sum(left)))
 
     def control(self) -> Node | None:
         """A control structure, or None if the word is a name here."""
@@ -286,9 +290,7 @@ class Parser(ValueParser):
             if self.word in _ORDER:
                 return self.input_comparison()
             if self.word in _BRACKETS:
-                self.enter()
                 node = self.bracket()
-                self.depth -= 1
                 if isinstance(node, Range):
                     return self.made(InputInRange(node.start, node.end, node))
                 left = self.sum(self.postfix(node))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from decimal import Decimal
 
 from . import lexer, temporal
@@ -32,7 +33,7 @@ from .syntax import (
 from .tokens import Cursor
 
 _CONSTANTS = {"null": None, "true": True, "false": False}
-_TEMPORAL = {
+_TEMPORAL: dict[str, Callable[[str], object]] = {
     "date": temporal.parse_date,
     "time": temporal.parse_time,
     "date and time": temporal.parse_date_time,
@@ -62,6 +63,8 @@ class ValueParser(Cursor, ABC):
 
     def operand(self) -> Node:
         """`[-] value`."""
+        if self.kind == NAME:
+            return self.postfix(self.named(self.word, self.start))
         if self.kind == OPERATOR and self.word == "-":
             start = self.start
             self.advance()
@@ -78,7 +81,7 @@ class ValueParser(Cursor, ABC):
             elif self.word == "[":
                 self.advance()
                 filters += 1
-                self.depth += filters
+                self.enter(filters)
                 condition = self.expression()
                 self.depth -= filters
                 self.expect("]")
@@ -170,7 +173,7 @@ class ValueParser(Cursor, ABC):
             if called is not None:
                 name, end = called
                 self.reset(end, end)
-                return self.call(start, name)
+                return self.temporal_literal(start, name) or self.call(start, name, None)
         if word in lexer.RESERVED:
             if word in _CONSTANTS:
                 self.advance()
@@ -186,7 +189,7 @@ class ValueParser(Cursor, ABC):
         if self.kind != OPERATOR:
             return self.made(Name(start, self.last, name))
         if self.word == "(":
-            return self.call(start, name)
+            return self.temporal_literal(start, name) or self.call(start, name, None)
         node: Node = self.made(Name(start, self.last, name))
         if self.word != ".":
             return node
@@ -199,42 +202,46 @@ class ValueParser(Cursor, ABC):
             called = names.pop()
             if names:
                 node = self.made(Path(start, self.last, node, tuple(names), tuple(offsets[:-1])))
-            arguments, labels = self.arguments()
-            return self.made(PathCall(start, self.last, node, called, arguments, labels))
+            return self.call(start, called, node)
         return self.made(Path(start, self.last, node, tuple(names), tuple(offsets)))
 
-    def call(self, start: int, name: str) -> Node:
-        """The cursor is at the opening parenthesis."""
+    def temporal_literal(self, start: int, name: str) -> Node | None:
+        """`date("...")` and the like with one string; the cursor is at the opening parenthesis."""
         parse = _TEMPORAL.get(name)
-        if parse is not None:
-            kind, word, _, end = lexer.token(self.text, self.end)
-            if kind == STRING and lexer.token(self.text, end)[1] == ")":
-                for _ in range(3):
-                    self.advance()
-                text = word[1:-1]
-                return self.made(TemporalLiteral(start, self.last, name, text, parse(text)))
-        arguments, labels = self.arguments()
-        return self.made(Call(start, self.last, name, arguments, labels))
+        if parse is None:
+            return None
+        kind, word, _, end = lexer.token(self.text, self.end)
+        if kind != STRING or lexer.token(self.text, end)[1] != ")":
+            return None
+        for _ in range(3):
+            self.advance()
+        text = word[1:-1]
+        return self.made(TemporalLiteral(start, self.last, name, text, parse(text)))
 
-    def arguments(self) -> tuple[tuple[Node, ...], tuple[str, ...] | None]:
-        """`(a, b)` or `(name: a, name: b)`."""
-        self.expect("(")
-        if self.accept(")"):
-            return (), None
+    def call(self, start: int, name: str, base: Node | None) -> Node:
+        """`name(a, b)` or `base.name(label: a, label: b)`; the cursor is at the opening parenthesis."""
         self.enter()
+        self.advance()
         labels: list[str] | None = [] if self.at_label() else None
-        values = []
-        while True:
+        values: list[Node] = []
+        while self.kind != OPERATOR or self.word != ")":
             if labels is not None:
                 labels.append(self.label())
-            values.append(self.argument())
-            if not self.accept(","):
+            at_bracket = self.kind == OPERATOR and self.word in _BRACKETS
+            values.append(self.bracket_argument() if at_bracket else self.expression())
+            if self.kind == OPERATOR and self.word == ")":
                 break
-        if self.kind != OPERATOR or self.word != ")":
-            self.fail("','", "')'")
+            if self.kind != OPERATOR or self.word != ",":
+                self.fail("','", "')'")
+            self.advance()
+            if self.kind == OPERATOR and self.word == ")":
+                self.fail("an argument")
         self.advance()
         self.depth -= 1
-        return tuple(values), None if labels is None else tuple(labels)
+        names = None if labels is None else tuple(labels)
+        if base is None:
+            return self.made(Call(start, self.last, name, tuple(values), names))
+        return self.made(PathCall(start, self.last, base, name, tuple(values), names))
 
     def at_label(self) -> bool:
         return self.kind in (NAME, ESCAPED) and lexer.label(self.text, self.last) is not None
@@ -248,14 +255,12 @@ class ValueParser(Cursor, ABC):
         self.expect(":")
         return name
 
-    def argument(self) -> Node:
-        """A range or an expression."""
-        if self.kind == OPERATOR and self.word in _BRACKETS:
-            node = self.bracket()
-            if isinstance(node, Range):
-                return node
-            return self.logic(self.comparison(self.sum(self.postfix(node))))
-        return self.expression()
+    def bracket_argument(self) -> Node:
+        """A range, or an expression that begins with a bracket."""
+        node = self.bracket()
+        if isinstance(node, Range):
+            return node
+        return self.logic(self.comparison(self.sum(self.postfix(node))))
 
     def definition(self, start: int) -> Node:
         """`function(parameters) body`."""

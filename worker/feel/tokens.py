@@ -6,6 +6,7 @@ in the text becomes the error message, as that is usually where the mistake is.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -57,7 +58,10 @@ class Cursor:
             error.locate(self.text, self.start)
             raise
         except RecursionError:
-            raise self.too_deep() from None
+            detail = "The expression is nested too deeply for the interpreter"
+            beyond = FeelLimitError("recursion", sys.getrecursionlimit(), detail, fixed=True)
+            beyond.locate(self.text, self.start)
+            raise beyond from None
         return node
 
     def advance(self) -> None:
@@ -78,9 +82,9 @@ class Cursor:
             raise FeelLimitError("nodes", self.limits.nodes, "The expression has too many parts")
         return node
 
-    def enter(self) -> None:
-        """One level deeper; the caller goes up again by `depth -= 1`."""
-        self.depth += 1
+    def enter(self, levels: int = 1) -> None:
+        """Some levels deeper; the caller goes up again by lowering `depth`."""
+        self.depth += levels
         if self.depth > self.limits.text_depth:
             raise self.too_deep()
 

@@ -139,6 +139,26 @@ class InputContext(Context):
         value = self._entries[key] = convert(value, self._evaluation, self._level)
         return value
 
+    def follow(self, names: tuple[str, ...]) -> Any:
+        """What a path leads to, if it goes through mappings only; MISSING says to go step by step."""
+        raw: Any = self._raw
+        for key in names:
+            if type(raw) is not dict:
+                return MISSING
+            raw = raw.get(key, MISSING)
+        kind = type(raw)
+        if kind is str or kind is bool or raw is None:
+            return raw
+        if raw is MISSING or kind is Function:
+            return MISSING
+        if kind is not dict and kind is not list:
+            return convert(raw, self._evaluation, self._level)
+        known: Any = self._entries.get(names)  # type: ignore[call-overload]
+        if known is None:
+            known = convert(raw, self._evaluation, self._level + len(names) - 1)
+            self._entries[names] = known  # type: ignore[index]  # as long as this is no plain dict of entries
+        return known
+
     def named(self, name: str) -> list[Function] | None:
         raw = self._raw
         if raw is not None:
@@ -359,7 +379,8 @@ def _foreign(make: Callable[[Any], Any], value: Any) -> Any:
 def _number(value: int | Decimal) -> int | Decimal | None:
     number = numbers.from_outside(value)
     if number is None and (not isinstance(value, Decimal) or value.is_finite()):
-        raise FeelLimitError("number_digits", numbers.MAX_DIGITS, "A number of the input has too many digits")
+        detail = "A number of the input has too many digits"
+        raise FeelLimitError("input_digits", numbers.MAX_DIGITS, detail, fixed=True)
     return number
 
 

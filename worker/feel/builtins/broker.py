@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from worker.feel import numbers, temporal
+from worker.feel.errors import IllegalArguments
 from worker.feel.evaluation import Evaluation
 from worker.feel.temporal import DaysDuration, YearsDuration
 
@@ -13,6 +14,7 @@ from .registry import Family
 
 BROKER = Family("broker")
 
+_MAX_REPETITIONS = 10**9
 _INTERVAL = "days and time duration | years and months duration"
 
 
@@ -24,6 +26,8 @@ _INTERVAL = "days and time duration | years and months duration"
     examples=[('cycle(3, duration("PT1H"))', '"R3/PT1H"'), ('cycle(null, duration("PT1H"))', '"R/PT1H"')],
 )
 def _cycle(_: Evaluation, repetitions: int | Decimal | None, interval: DaysDuration | YearsDuration) -> str:
+    if repetitions is not None and not -_MAX_REPETITIONS <= repetitions <= _MAX_REPETITIONS:
+        raise IllegalArguments
     count = "" if repetitions is None else str(numbers.truncate(repetitions))
     return f"R{count}/{temporal.to_string(interval)}"
 

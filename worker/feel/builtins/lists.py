@@ -189,9 +189,10 @@ def _distinct_values(evaluation: Evaluation, values: Any) -> list[Any]:
 def distinct(evaluation: Evaluation, values: Any) -> list[Any]:
     """The items without those that equal an earlier one."""
     seen: set[Any] = set()
+    identities = Identities(evaluation)
     result = []
     for each in _touched(evaluation, values):
-        key = identity(each, evaluation)
+        key = identities.of(each)
         if key not in seen:
             seen.add(key)
             result.append(each)
@@ -207,32 +208,52 @@ def distinct(evaluation: Evaluation, values: Any) -> list[Any]:
 def _duplicates(evaluation: Evaluation, values: Any) -> list[Any]:
     counts: dict[Any, int] = {}
     firsts: dict[Any, Any] = {}
+    identities = Identities(evaluation)
     for each in _touched(evaluation, values):
-        key = identity(each, evaluation)
+        key = identities.of(each)
         counts[key] = counts.get(key, 0) + 1
         firsts.setdefault(key, each)
     return _kept(evaluation, [firsts[key] for key, count in counts.items() if count > 1])
 
 
-def identity(value: Any, evaluation: Evaluation, depth: int = 0) -> Any:
-    """A hashable stand-in: two values are equal in FEEL if and only if theirs are equal in Python."""
-    kind = type(value)
-    if kind is str or value is None:
-        return value
-    if kind in LIST_TYPES or kind in CONTEXT_TYPES:
-        if depth > evaluation.limits.value_depth:
-            limit = evaluation.limits.value_depth
+class Identities:
+    """Hashable stand-ins: two values are equal in FEEL if and only if theirs are equal in Python.
+
+    Parts that values share are looked at once, so doubling structures do not grow here.
+    """
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+        self._known: dict[int, Any] = {}
+        self._numbers: dict[Any, int] = {}
+
+    def of(self, value: Any, depth: int = 0) -> Any:
+        """The stand-in of a value, which must stay alive as long as this object."""
+        kind = type(value)
+        if kind is str or value is None:
+            return value
+        if kind in LIST_TYPES or kind in CONTEXT_TYPES:
+            known = self._known.get(id(value))
+            if known is None:
+                known = self._known[id(value)] = self._of_parts(value, depth)
+            return known
+        name = TYPE_NAMES[kind]
+        if name in ("range", "function"):
+            return object()
+        return name, value
+
+    def _of_parts(self, value: Any, depth: int) -> Any:
+        limit = self.evaluation.limits.value_depth
+        if depth > limit:
             raise FeelLimitError("value_depth", limit, "Values are nested too deeply to be compared")
-        evaluation.spend(1 + len(value))
-        evaluation.allocate(16 * len(value))
-        if kind in LIST_TYPES:
-            return "list", tuple(identity(each, evaluation, depth + 1) for each in items_of(value))
-        entries = value.entries.items()
-        return "context", frozenset((key, identity(each, evaluation, depth + 1)) for key, each in entries)
-    name = TYPE_NAMES[kind]
-    if name in ("range", "function"):
-        return object()
-    return name, value
+        self.evaluation.spend(1 + len(value))
+        self.evaluation.allocate(16 * len(value))
+        parts: Any
+        if type(value) in LIST_TYPES:
+            parts = tuple([self.of(each, depth + 1) for each in items_of(value)])
+        else:
+            parts = frozenset([(key, self.of(each, depth + 1)) for key, each in value.entries.items()])
+        return "parts", self._numbers.setdefault(parts, len(self._numbers))
 
 
 @LISTS.builtin(

@@ -21,7 +21,7 @@ from worker.feel.syntax import (
     TemporalLiteral,
 )
 from worker.feel.text import preview
-from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, items_of
+from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, InputContext, items_of
 from worker.feel.values import Range as RangeValue
 
 from .frame import CallFailed, Code, Compiler, NoInput, Scope, passes_failures, settled
@@ -80,6 +80,10 @@ def path(compiler: Compiler, node: Path) -> Code:
         evaluation.fuel -= 1
         if evaluation.fuel < 0:
             evaluation.refuel()
+        if type(value) is InputContext:
+            found = value.follow(names)
+            if found is not MISSING:
+                return found
         for index, key in enumerate(names):
             if type(value) in CONTEXT_TYPES:
                 found = value.get(key, MISSING)
@@ -156,23 +160,30 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Code:
         code = compiler.compile(entry.value)
         plan.append((entry.key, code, compiler.definitions != before))
 
+    size = 64 + 32 * len(plan)
+
     def run(evaluation: Evaluation, scope: Scope) -> Any:
-        evaluation.spend()
-        evaluation.allocate(64 + 32 * len(plan))
+        evaluation.fuel -= 1
+        if evaluation.fuel < 0:
+            evaluation.refuel()
+        evaluation.allocate(size)
         entries: dict[str, Any] = {}
-        functions: dict[str, list[Function]] = {}
-        inner = Scope(entries.get, functions.get, scope)
+        functions: dict[str, list[Function]] | None = None
+        inner = Scope(entries.get, None, scope)
         for key, code, captures in plan:
             if captures:  # a function sees only the entries before its own
-                seen = Scope(dict(entries).get, dict(functions).get, scope)
+                seen = Scope(dict(entries).get, dict(functions or ()).get, scope)
                 value = code(evaluation, seen)
             else:
                 value = code(evaluation, inner)
-            if type(value) is Function:
-                functions[key] = [*functions.get(key, ()), value]
-            else:
+            if type(value) is not Function:
                 entries[key] = value
-        return Context(entries, functions or None)
+            elif functions is None:
+                functions = {key: [value]}
+                inner.named = functions.get
+            else:
+                functions[key] = [*functions.get(key, ()), value]
+        return Context(entries, functions)
 
     return passes_failures(run, *(code for _, code, _ in plan))
 

@@ -42,7 +42,7 @@ def number_range(compiler: Compiler, node: NumberRange) -> Code:
             if type(bound) not in _NUMBERS:
                 return expected("number", bound, evaluation, place)
             if not -MAX_BOUND <= bound <= MAX_BOUND:
-                raise FeelLimitError("list_length", evaluation.limits.list_length, "A range has a bound beyond 10^15")
+                raise FeelLimitError("range_bound", "10^15", "A range has a bound too large", fixed=True)
         count = math.floor(abs(last - first)) + 1
         evaluation.reserve_list(count)
         sign = 1 if first < last else -1
