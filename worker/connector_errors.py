@@ -55,7 +55,7 @@ class _Model(BaseModel):
 
 
 def _backoff(value: Any) -> int | None:
-    if value is None:
+    if value is None or value == "":
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value * 1000)

@@ -42,6 +42,7 @@ INPUTS: Final = frozenset(
 )
 
 _CONTEXT: Final = "inputs"  # one header with several inputs at once
+_NAMESPACE: Final = "httpOptions.inputs"  # `namespaced`: the inputs are members of the variable `request`
 _FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
 _VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
 _MODEL_ONLY: Final = (("clientTls",), ("dialect",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
@@ -66,16 +67,17 @@ class Inputs:
     async def gather(self, headers: JobHeaders, variables: Mapping[str, Any]) -> Gathered:
         """Header over variable. Raises an input failure that names the input, the position and the text."""
         given = {name: text for name, text in headers.values.items() if _is_input(name)}
+        tree = _namespaced(variables) if given.pop(_NAMESPACE, "").strip() == "namespaced" else dict(variables)
         if not self._trust_variables:
-            _refuse_untrusted(variables)
-        if not given and not _has_expressions(variables):
-            return Gathered(dict(variables))
+            _refuse_untrusted(tree)
+        unevaluated = _left_as_text(tree)
+        if not given and not unevaluated:
+            return Gathered(tree)
         gathering = _Gathering(self._expressions, variables)
-        tree = dict(variables)
         if self._expressible == "all":
             await gathering.evaluate_variables(tree)
-        elif _has_expressions(variables):
-            gathering.notes.extend(_left_as_text(variables))
+        else:
+            gathering.notes.extend(unevaluated)
         whole = given.pop(_CONTEXT, None)
         if whole is not None:
             tree |= await gathering.context(whole)
@@ -179,8 +181,12 @@ def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
             )
 
 
-def _has_expressions(variables: Mapping[str, Any]) -> bool:
-    return any(True for _ in _left_as_text(variables))
+def _namespaced(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs inside the one variable `request`, so that no process variable is taken for an input."""
+    request = variables.get("request")
+    if request is None or isinstance(request, dict):
+        return dict(request or {})
+    raise input_failure(f"With the header {_NAMESPACE} the inputs are members of the variable request, an object")
 
 
 def _left_as_text(variables: Mapping[str, Any]) -> list[str]:

@@ -60,10 +60,13 @@ class Mapper:
         value = evaluated.value
         if value is None:
             return None
-        _check_shape(kind, text, value, nonce)
+        evaluated_text = dumps(value)
+        _check_shape(kind, text, value, evaluated_text)
         if kind == "Error" and not value:
             return None
-        resolved: dict[str, Any] = await resolve_created_documents(value, nonce, self._store)
+        if nonce not in evaluated_text:  # no document was made
+            return dict(value)
+        resolved: dict[str, Any] = await resolve_created_documents(value, nonce, self._store, expression=kind)
         return resolved
 
 
@@ -86,17 +89,11 @@ def shape_failure(text: str, evaluated: str, reason: str) -> JobFailure:
     return input_failure(f"{FEEL_EXCEPTION}: {_failed(text, _shown(evaluated), reason)}")
 
 
-def _check_shape(kind: Kind, text: str, value: Any, nonce: str) -> None:
-    evaluated = dumps(value)
+def _check_shape(kind: Kind, text: str, value: Any, evaluated: str) -> None:
     if _FORBIDDEN in evaluated:
         reason = f"The connector result contains a forbidden literal '{_FORBIDDEN}'."
         raise shape_failure(_FORBIDDEN, evaluated, reason)
     if isinstance(value, dict):
-        if value.get("connectorResultFunction") == f"createDocument:{nonce}":
-            raise input_failure(
-                f"{kind} expression must not be a bare createDocument(...) call — "
-                "wrap it inside a field, e.g. {myDocument: createDocument(...)}"
-            )
         return
     found = "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
     if isinstance(value, bool):

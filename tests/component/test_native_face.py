@@ -150,6 +150,15 @@ class TestInputExpressions:
         outcome = failed(await run({"method": "GET"}, {"url": f'="{service.url}"'}, face=COMPATIBLE))
         assert "must not be blank" in outcome.message
 
+    async def test_cam_002_namespaced_inputs_keep_process_variables_out(self, service: Service) -> None:
+        variables = {"url": "http://nowhere.invalid", "body": "x", "request": {"url": service.url, "method": "PUT"}}
+        headers = {"httpOptions.inputs": "namespaced", "headers.X": "=url"}
+        completed(await run(variables, headers))
+        method, _, sent, body = service.requests[0]
+        assert (method, body, sent["X"]) == ("PUT", "", "http://nowhere.invalid")
+        outcome = failed(await run({"request": 5}, headers))
+        assert "members of the variable request" in outcome.message
+
     async def test_variables_must_be_an_object(self) -> None:
         assert failed(await run("5", {})).retries == 0
 

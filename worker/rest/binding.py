@@ -92,6 +92,8 @@ def _typed(value: Any) -> Any:
         )
     if value is not None and (not isinstance(value, dict) or value.get("type") not in _KINDS):
         raise format_error(None)
+    if isinstance(value, dict) and isinstance(value.get("oauthRefreshToken"), dict):
+        return {**value["oauthRefreshToken"], **value}  # stored credentials nest one level deeper
     return value
 
 

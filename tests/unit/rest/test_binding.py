@@ -203,6 +203,13 @@ def test_authentication_in_a_list() -> None:
         (
             {
                 "type": "oauth-refresh-token",
+                "oauthRefreshToken": {"oauthTokenEndpoint": URL, "clientId": "c", "refreshToken": "r"},
+            },
+            RefreshToken(URL, "c", "r"),
+        ),
+        (
+            {
+                "type": "oauth-refresh-token",
                 "oauthTokenEndpoint": URL,
                 "clientId": "c",
                 "refreshToken": "r",
