@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import Final
 
 from worker.documents.external import Download, Downloaded
+from worker.documents.github import Post
 from worker.face import COMPATIBLE, Face
 from worker.rest.egress import Egress, Transfer
 from worker.rest.exchange import Answer, Message
 from worker.rest.failures import too_large, unreadable
 from worker.rest.headers import HeaderLines
+from worker.rest.oauth import Send
+from worker.rest.oauth_request import TokenRequest
+from worker.rest.oauth_response import TokenResponse
 from worker.rest.response import raise_for_status
 from worker.rest.url import callable_url, read_url
 
@@ -30,6 +34,25 @@ def downloader(egress: Egress, limit: int, face: Face = COMPATIBLE) -> Download:
         return Downloaded(answer.body, headers)
 
     return download
+
+
+def token_sender(egress: Egress, face: Face, limit: int) -> Send:
+    """Asks token endpoints; answers of more than `limit` bytes are failures."""
+
+    async def send(request: TokenRequest) -> TokenResponse:
+        answer = await fetch(egress, "POST", request.url, request.headers, request.body, face=face, limit=limit)
+        return TokenResponse(answer.status, answer.body)
+
+    return send
+
+
+def poster(egress: Egress, limit: int, face: Face = COMPATIBLE) -> Post:
+    """Sends POSTs without a body."""
+
+    async def post(url: str, headers: HeaderLines) -> bytes:
+        return (await fetch(egress, "POST", url, headers, b"", face=face, limit=limit)).body
+
+    return post
 
 
 async def fetch(
