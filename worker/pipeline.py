@@ -82,7 +82,7 @@ class Pipeline:
     async def preview(self, job: Job) -> dict[str, Any]:
         """The exact request a job would send, secrets masked; sends nothing and leaves the lease alone.
 
-        Members: `method`, `url`, `headers` (pairs, in order), `body` (text or null) and, where the body cannot be
+        Members: `method`, `url`, `headers` (lines, in order), `body` (text or null) and, where the body cannot be
         shown as text, `note`. Raises `JobFailure`, masked.
         """
         secrets = self._session(job)

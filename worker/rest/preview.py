@@ -8,11 +8,11 @@ from worker.rest.client import PreparedRequest
 
 
 def described(request: PreparedRequest) -> dict[str, Any]:
-    """The members `method`, `url`, `headers`, `body` and, where the body is no text, `note`."""
+    """The members `method`, `url`, `headers` (lines), `body` and, where the body is no text, `note`."""
     shown: dict[str, Any] = {
         "method": request.method,
         "url": request.url,
-        "headers": [[name, value] for name, value in request.headers],
+        "headers": [f"{name}: {value}" for name, value in request.headers],
         "body": None,
     }
     note = request.body_note
