@@ -23,10 +23,8 @@ from worker.rest.coercion import (
     format_error,
     mapping,
     mismatch,
-    no_constructor,
     structure,
     text,
-    unwrapped,
 )
 
 _MODEL: Final = "io.camunda.connector.http.base.model"
@@ -79,6 +77,8 @@ class OAuthRefreshToken(_OAuth):
     type: Literal["oauth-refresh-token"]
     refreshToken: Text = None  # noqa: N815
 
+
+_read_root: Final = structure(_REQUEST)
 
 _KINDS: Final = ("noAuth", "basic", "bearer", "apiKey", "oauth-client-credentials-flow", "oauth-refresh-token")
 
@@ -175,10 +175,7 @@ def root_object(tree: Any) -> Mapping[str, Any] | None:
 
 def _root(tree: Any) -> Mapping[str, Any]:
     try:
-        tree = unwrapped(_REQUEST, tree)
-        if isinstance(tree, dict):
-            return tree
-        raise no_constructor(_REQUEST, tree)
+        return _read_root(tree) or {}
     except ValueError as problem:  # PydanticCustomError, outside of a validation
         raise input_failure(str(problem)) from None
 

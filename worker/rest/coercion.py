@@ -61,22 +61,28 @@ def no_constructor(java_type: str, value: Any) -> PydanticCustomError:
     )
 
 
-def unwrapped(java_type: str, value: Any, *, tree_node: bool = False) -> Any:
-    """The element of a one-element list; other values as they are. An empty or longer list is a mismatch."""
-    if not isinstance(value, list):
-        return value
-    if not value:
-        raise wrong_token(java_type, value)
-    if len(value) > 1:
-        token = "null" if tree_node else _token(value[1])[1]
-        raise mismatch(
-            f"Unexpected token ({token}), expected END_ARRAY: Attempted to unwrap '{java_type.partition('<')[0]}' "
-            "value from an array (with `DeserializationFeature.UNWRAP_SINGLE_VALUE_ARRAYS`) "
-            "but it contains more than one value"
-        )
-    if isinstance(value[0], list):
-        raise wrong_token(java_type, value[0])
-    return value[0]
+def from_list(java_type: str, read: Callable[[Any], Value], *, tree_node: bool = False) -> Callable[[Any], Value]:
+    """`read` for values that may also stand alone in a list. An empty or longer list is a mismatch.
+
+    As in the original, a longer list is noticed only when its first value has been read.
+    """
+
+    def reader(value: Any) -> Value:
+        if not isinstance(value, list):
+            return read(value)
+        if not value or isinstance(value[0], list):
+            raise wrong_token(java_type, value)
+        single = read(value[0])
+        if len(value) > 1:
+            token = "null" if tree_node else _token(value[1])[1]
+            raise mismatch(
+                f"Unexpected token ({token}), expected END_ARRAY: Attempted to unwrap '{java_type.partition('<')[0]}' "
+                "value from an array (with `DeserializationFeature.UNWRAP_SINGLE_VALUE_ARRAYS`) "
+                "but it contains more than one value"
+            )
+        return single
+
+    return reader
 
 
 def first_token(items: list[Any]) -> str:
@@ -84,9 +90,7 @@ def first_token(items: list[Any]) -> str:
     return _token(items[0])[1] if items else "END_ARRAY"
 
 
-def text(value: Any) -> str | None:
-    """A string field: scalars become their text, null stays null."""
-    value = unwrapped("java.lang.String", value, tree_node=True)
+def _text(value: Any) -> str | None:
     match value:
         case None | str():
             return value
@@ -100,15 +104,12 @@ def text(value: Any) -> str | None:
             raise wrong_token("java.lang.String", value)
 
 
-def integer(value: Any) -> int | None:
-    """An `Integer` field: fractions are cut off, blank text is null."""
-    java_type = "java.lang.Integer"
-    value = unwrapped(java_type, value)
+def _integer(value: Any) -> int | None:
     match value:
         case None:
             return None
         case bool() | dict():
-            raise wrong_token(java_type, value)
+            raise wrong_token("java.lang.Integer", value)
         case int():
             return _in_range(value)
         case float() | Decimal() as fraction:
@@ -122,9 +123,7 @@ def integer(value: Any) -> int | None:
             return int(trimmed)
 
 
-def boolean(value: Any) -> bool:
-    """A `boolean` field: null and empty text are false, whole numbers are true unless they are zero."""
-    value = unwrapped("boolean", value)
+def _boolean(value: Any) -> bool:
     match value:
         case None:
             return False
@@ -149,7 +148,6 @@ def enumeration(java_type: str, names: tuple[str, ...]) -> Callable[[Any], str |
     simple = java_type.rsplit(".", 1)[-1]
 
     def read(value: Any) -> str | None:
-        value = unwrapped(java_type, value)
         match value:
             case None:
                 return None
@@ -166,29 +164,32 @@ def enumeration(java_type: str, names: tuple[str, ...]) -> Callable[[Any], str |
             raise format_error(simple)
         return names[ordinal]
 
-    return read
+    return from_list(java_type, read)
 
 
-def mapping(value: Any) -> Mapping[str, Any] | None:
-    """A map from text to text; values are read one by one by the member type."""
-    java_type = "java.util.LinkedHashMap"
-    value = unwrapped(f"{java_type}<java.lang.String,java.lang.String>", value)
-    if value is None or isinstance(value, dict):
-        return value
-    raise no_constructor(java_type, value)
+def structure(java_type: str) -> Callable[[Any], Mapping[str, Any] | None]:
+    """A reader of a nested object, or of a map from text to anything; its members are read by their own types."""
+    simple = java_type.partition("<")[0]
 
-
-def structure(java_type: str) -> Callable[[Any], Any]:
-    """A reader of a nested object: an object, null, or a list with one object."""
-
-    def read(value: Any) -> Any:
-        value = unwrapped(java_type, value)
+    def read(value: Any) -> Mapping[str, Any] | None:
         if value is None or isinstance(value, dict):
             return value
-        raise no_constructor(java_type, value)
+        raise no_constructor(simple, value)
 
-    return read
+    return from_list(java_type, read)
 
+
+text = from_list("java.lang.String", _text, tree_node=True)
+"""A string field: scalars become their text, null stays null."""
+
+integer = from_list("java.lang.Integer", _integer)
+"""An `Integer` field: fractions are cut off, blank text is null."""
+
+boolean = from_list("boolean", _boolean)
+"""A `boolean` field: null and empty text are false, whole numbers are true unless they are zero."""
+
+mapping = structure("java.util.LinkedHashMap<java.lang.String,java.lang.String>")
+"""A map from text to text."""
 
 Text = Annotated[str | None, BeforeValidator(text)]
 Integer = Annotated[int | None, BeforeValidator(integer)]

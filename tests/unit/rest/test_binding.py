@@ -59,7 +59,7 @@ def test_bv_010_unknown_methods(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1.0, "Floating-point value"), ({}, "Object value"), (True, "Boolean value"), (["a", "b"], "END_ARRAY")],
+    [(1.0, "Floating-point value"), ({}, "Object value"), (True, "Boolean value"), (["get", "post"], "END_ARRAY")],
 )
 def test_methods_of_a_wrong_kind(value: Any, text: str) -> None:
     assert text in refusal(with_(method=value))
@@ -162,6 +162,7 @@ def test_the_native_face_repeats_parameters() -> None:
         ("x", "no String-argument constructor/factory method to deserialize from String value ('x')"),
         ([], "from Array value (token `JsonToken.START_ARRAY`)"),
         ([{"a": "b"}, {"c": "d"}], "Attempted to unwrap 'java.util.LinkedHashMap' value from an array"),
+        (["a", "b"], "no String-argument constructor/factory method to deserialize from String value ('a')"),
         (5, "no int/Int-argument constructor"),
         (1.5, "no double/Double-argument constructor"),
         (True, "no boolean/Boolean-argument constructor"),
