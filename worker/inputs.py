@@ -45,7 +45,7 @@ _CONTEXT: Final = "inputs"  # one header with several inputs at once
 _NAMESPACE: Final = "httpOptions.inputs"  # `namespaced`: the inputs are members of the variable `request`
 _FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
 _VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
-_MODEL_ONLY: Final = (("clientTls",), ("dialect",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
+_MODEL_ONLY: Final = (("clientTls",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
         node: Any = variables
         for part in path:
             node = node.get(part) if isinstance(node, Mapping) else None
-        if node is not None:
+        if _is_set(node):
             name = ".".join(path)
             raise input_failure(
                 f"{name} is taken from task headers only, because variables may hold foreign data; put it into a task "
@@ -187,6 +187,13 @@ def _namespaced(variables: Mapping[str, Any]) -> dict[str, Any]:
     if request is None or isinstance(request, dict):
         return dict(request or {})
     raise input_failure(f"With the header {_NAMESPACE} the inputs are members of the variable request, an object")
+
+
+def _is_set(value: Any) -> bool:
+    """Whether there is anything in a value; optional fields of templates arrive as nulls and blank texts."""
+    if isinstance(value, Mapping):
+        return any(map(_is_set, value.values()))
+    return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
 def _left_as_text(variables: Mapping[str, Any]) -> list[str]:

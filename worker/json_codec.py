@@ -164,7 +164,7 @@ def _encode(value: Any, indent: int | None = None) -> tuple[str, bool]:
         nonlocal exact
         if isinstance(node, Decimal) and node.is_finite():
             exact = True
-            return f"{_DECIMAL_MARK}{node}"
+            return f"{_DECIMAL_MARK}{_decimal(node)}"
         return _plain(node)
 
     separators = (",", ":") if indent is None else (",", ": ")
@@ -194,11 +194,17 @@ def _scalar(node: Any) -> str | None:
         case float():
             return f'"{INFINITIES[node]}"' if node in INFINITIES else repr(node)
         case Decimal() if node.is_finite():
-            return str(node)
+            return _decimal(node)
         case dict() | list() | tuple():
             return None
         case _:
             return _encode(_plain(node))[0]
+
+
+def _decimal(number: Decimal) -> str:
+    """All digits, and a mark by which the number is known as a fraction even where it is whole."""
+    text = str(number)
+    return text if "." in text or "E" in text else f"{text}.0"
 
 
 def _plain(node: Any) -> Any:

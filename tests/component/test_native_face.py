@@ -141,10 +141,11 @@ class TestInputExpressions:
         assert (sent["Authorization"], sent["X"]) == ("Bearer abc123", "15")
 
     async def test_certificates_come_from_the_model(self, service: Service) -> None:
-        variables = {"url": service.url, "clientTls": {"trustedCertificate": " "}}
+        variables = {"url": service.url, "clientTls": {"privateKeyPassword": "x", "trustedCertificate": None}}
         message = error_of(failed(await run(variables, {})))["message"]
         assert "REST_CONNECTOR_TRUST_VARIABLES" in message
         assert completed(await run(variables, {}, trust_variables=True)) == {}
+        assert completed(await run({"url": service.url, "clientTls": {"privateKeyPassword": " "}}, {})) == {}
 
     async def test_the_compatible_face_evaluates_nothing(self, service: Service) -> None:
         outcome = failed(await run({"method": "GET"}, {"url": f'="{service.url}"'}, face=COMPATIBLE))

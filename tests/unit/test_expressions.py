@@ -1,0 +1,83 @@
+"""Evaluation for the connector: short expressions on the loop, long ones beside it, none without a limit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+
+import pytest
+
+from worker.expressions import QUICK_STEPS, Expressions, strip_marker
+from worker.feel import DEFAULT_LIMITS, FeelError, FeelLimitError
+
+LONG = f"sum(for i in 1..{QUICK_STEPS} return i * 2)"
+LONG_VALUE = QUICK_STEPS * (QUICK_STEPS + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [("= x", "x"), ("x", "x"), (" =x ", "x"), ("==x", "=x"), ("", ""), ("=\n{a:\n1}\n", "{a:\n1}")],
+)
+def test_one_leading_mark_is_dropped(text: str, expression: str) -> None:
+    assert strip_marker(text) == expression
+
+
+async def test_values_are_json_trees() -> None:
+    text = '={a: 1 + 1.0, b: [date("2024-02-29")], c: @"PT90S", d: null}'
+    value = await Expressions().evaluate(text, {})
+    assert value == {"a": 2, "b": ["2024-02-29"], "c": "PT1M30S", "d": None}
+    assert isinstance(value["a"], int)
+
+
+async def test_a_long_evaluation_gets_its_value_too() -> None:
+    assert await Expressions().evaluate(LONG, {}) == LONG_VALUE
+
+
+async def test_long_evaluations_leave_the_loop_to_others() -> None:
+    """While long evaluations run, other tasks get their turns: they are not evaluated on this thread."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    try:
+        before = threading.active_count()
+        values = await asyncio.gather(*(Expressions().evaluate(LONG, {}) for _ in range(3)))
+    finally:
+        task.cancel()
+    assert values == [LONG_VALUE] * 3
+    assert turns > 3
+    assert threading.active_count() > before
+
+
+async def test_the_full_limits_hold_for_long_evaluations() -> None:
+    limited = Expressions(replace(DEFAULT_LIMITS, steps=QUICK_STEPS * 2))
+    with pytest.raises(FeelLimitError) as caught:
+        await limited.evaluate(f"for i in 1..{QUICK_STEPS * 10} return i", {})
+    assert caught.value.limit == "steps"
+
+
+async def test_other_limits_are_not_tried_twice() -> None:
+    limited = Expressions(replace(DEFAULT_LIMITS, list_length=5))
+    with pytest.raises(FeelLimitError) as caught:
+        await limited.evaluate("for i in 1..10 return i", {})
+    assert caught.value.limit == "list_length"
+
+
+async def test_warnings_explain_nulls() -> None:
+    explained = await Expressions().explain("={a: nothing.more}", {})
+    assert explained.value == {"a": None}
+    assert any("nothing" in warning.message for warning in explained.warnings)
+
+
+async def test_documents_can_be_made_only_with_a_mark() -> None:
+    text = 'createDocument("aGk=")'
+    marked = await Expressions().evaluate(text, {}, nonce="n")
+    assert marked["connectorResultFunction"] == "createDocument:n"
+    with pytest.raises(FeelError):
+        await Expressions().evaluate(text, {})
