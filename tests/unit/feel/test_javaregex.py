@@ -69,6 +69,7 @@ from worker.feel.javaregex import BadPattern, PatternLimit
         ("aaab", "(?>a+)ab", "", False),
         ("x{2}", "x\\{2}", "", True),
         ("\ud83d", "\ud83d", "", True),
+        ("é" * 500, "^\\p{L}{1,500}$", "", True),
     ],
 )
 def test_find(text: str, pattern: str, flags: str, found: bool) -> None:
@@ -106,6 +107,7 @@ def test_find(text: str, pattern: str, flags: str, found: bool) -> None:
         "(?<=a*)b",
         "(?q)a",
         "(?",
+        "\\p{L}" * 60,
         "\\p{L}{1000}",
         "(" * 200 + ")" * 200,
         "[" * 200 + "]" * 200,

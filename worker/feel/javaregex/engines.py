@@ -29,15 +29,21 @@ MAX_MATCHES = 100_000
 """Matches in one call."""
 SEARCH_SECONDS = 0.05
 """Longest time of one search by backtracking."""
+_FIRST_SECONDS = 0.005
+"""Time of the first attempt. Beyond it the work is announced as large, before the full time is used."""
 _MAX_LINEAR_WORK = 200_000_000
 """Bytes of text times instructions of the program, a fifth of a second in the worst case."""
-_MAX_WEIGHT = {"linear": 30_000, "backtracking": 10_000}
-"""Size of a pattern up to which compiling it takes some hundredths of a second at most."""
-_WORK_PER_STEP = 10_000
-_BACKTRACKING_STEPS = 500
+_MAX_LINEAR_WEIGHT = 30_000
+_MAX_BACKTRACKING_WEIGHT = 10_000
+"""Sizes of patterns up to which compiling them takes some hundredths of a second."""
+_EASY_WEIGHT = 10_000
+"""RE2 writes counts out to the most; above this size the other engine may be quicker to build."""
+_WORK_PER_STEP = 5_000
+_BACKTRACKING_STEPS = 100
+_SLOW_SEARCH_STEPS = 5_000
 _PARSING_STEPS = 100
-_PROPERTY_STEPS = 1_000
-_WEIGHT_PER_STEP = 5
+_PROPERTY_STEPS = 4_000
+_WEIGHT_PER_STEP = 4
 
 _PROPERTY = re.compile(r"\\[pP]\{?[^}]*")
 
@@ -65,8 +71,12 @@ class Compiled:
         self.group_names = pattern.group_names
         self._root: Node = pattern.root
         self._needs: Needs = needs(pattern.root)
-        self._weight = weight(pattern.root)
-        self._programs: dict[str, Any] = {}
+        self._linear_weight = weight(pattern.root, most=True)
+        self._backtracking_weight = weight(pattern.root, most=False)
+        if self._linear_weight > _EASY_WEIGHT and self._backtracking_weight <= _MAX_BACKTRACKING_WEIGHT:
+            self._needs |= Needs(backtracking=True)
+        self._linear: Any = None
+        self._backtracking: Any = None
 
     def matches(self, text: str, spend: Spend) -> Iterator[Spans]:
         """All matches from left to right, in code units of the text, an empty one also between two others."""
@@ -103,7 +113,7 @@ class Compiled:
             return None  # a lone surrogate has no UTF-8 form
 
     def _search_linear(self, data: bytes, spend: Spend) -> Iterator[Spans]:
-        program = self._program("linear", spend)
+        program = self._linear_program(spend)
         work = program.programsize * len(data)
         if work > _MAX_LINEAR_WORK:
             raise PatternLimit("pattern_input", len(data), "The pattern is too large for a text of this size")
@@ -120,14 +130,11 @@ class Compiled:
             position = end if end > start else _next_character(data, end)
 
     def _search_backtracking(self, text: str, spend: Spend) -> Iterator[Spans]:
-        program = self._program("backtracking", spend)
+        program = self._backtracking_program(spend)
         position = 0
         while position <= len(text):
             spend(_BACKTRACKING_STEPS if position == 0 else 1)
-            try:
-                match = program.search(text, position, timeout=SEARCH_SECONDS)
-            except TimeoutError:
-                raise PatternLimit("seconds", SEARCH_SECONDS, "Finding the pattern takes too long") from None
+            match = _search(program, text, position, spend)
             if match is None:
                 return
             yield self._spans(match, program.groups)
@@ -156,37 +163,49 @@ class Compiled:
         window = before + utf16.to_units(text[index]) + text[index + 1 : index + 2]
         middle = len(before) + 1
         try:
-            match = self._program("backtracking", spend).match(window, middle, timeout=SEARCH_SECONDS)
+            match = self._backtracking_program(spend).match(window, middle, timeout=_FIRST_SECONDS)
         except TimeoutError:
             return False
         return match is not None and match.end() == middle
 
-    def _program(self, engine: str, spend: Spend) -> Any:
-        """The program for one of the engines. Raises BadPattern if it would be too large or is refused."""
-        found = self._programs.get(engine)
-        if found is None:
-            if self._weight > _MAX_WEIGHT[engine]:
-                raise BadPattern("The pattern is too large")
-            spend(self._weight // _WEIGHT_PER_STEP)
-            build = _build_linear if engine == "linear" else _build_backtracking
-            found = self._programs[engine] = build(self._root)
-        return found
+    def _linear_program(self, spend: Spend) -> Any:
+        if self._linear is None:
+            _announce_build(self._linear_weight, _MAX_LINEAR_WEIGHT, spend)
+            options = re2.Options()
+            options.log_errors = False
+            try:
+                self._linear = re2.compile(to_linear(self._root), options)
+            except re2.error as error:
+                raise BadPattern(f"The pattern is not supported: {_detail(error)}") from None
+        return self._linear
+
+    def _backtracking_program(self, spend: Spend) -> Any:
+        if self._backtracking is None:
+            _announce_build(self._backtracking_weight, _MAX_BACKTRACKING_WEIGHT, spend)
+            text = to_backtracking(self._root)
+            try:
+                self._backtracking = regex.compile(text, regex.VERSION0 | regex.ASCII, cache_pattern=False)
+            except (regex.error, RecursionError, OverflowError) as error:
+                raise BadPattern(f"The pattern is not supported: {error}") from None
+        return self._backtracking
 
 
-def _build_linear(root: Node) -> Any:
-    options = re2.Options()
-    options.log_errors = False
+def _announce_build(size: int, allowed: int, spend: Spend) -> None:
+    if size > allowed:
+        raise BadPattern("The pattern is too large")
+    spend(size // _WEIGHT_PER_STEP)
+
+
+def _search(program: Any, text: str, position: int, spend: Spend) -> Any:
+    """The next match by backtracking. Raises PatternLimit if it takes too long."""
     try:
-        return re2.compile(to_linear(root), options)
-    except re2.error as error:
-        raise BadPattern(f"The pattern is not supported: {_detail(error)}") from None
-
-
-def _build_backtracking(root: Node) -> Any:
+        return program.search(text, position, timeout=_FIRST_SECONDS)
+    except TimeoutError:
+        spend(_SLOW_SEARCH_STEPS)
     try:
-        return regex.compile(to_backtracking(root), regex.VERSION0 | regex.ASCII, cache_pattern=False)
-    except (regex.error, RecursionError, OverflowError) as error:
-        raise BadPattern(f"The pattern is not supported: {error}") from None
+        return program.search(text, position, timeout=SEARCH_SECONDS)
+    except TimeoutError:
+        raise PatternLimit("seconds", SEARCH_SECONDS, "Finding the pattern takes too long") from None
 
 
 def compiled(text: str, flags: str, spend: Spend) -> Compiled:

@@ -140,14 +140,18 @@ def check_counts(node: Node, allowed: int) -> None:
         check_counts(node.item, allowed)
 
 
-def weight(node: Node) -> int:
-    """About how large the compiled pattern becomes: ranges of its sets, each as often as counts repeat it."""
+def weight(node: Node, *, most: bool) -> int:
+    """About how large the compiled pattern becomes, in ranges of its sets.
+
+    An engine that writes counts out has an item as often as it may occur (`most`), others as often as it must.
+    """
     if isinstance(node, One):
         return len(node.characters.ranges)
     if isinstance(node, Repeat):
-        return weight(node.item) * max(node.least if node.most is None else node.most, 1)
+        count = node.most if most and node.most is not None else node.least
+        return weight(node.item, most=most) * max(count, 1)
     if isinstance(node, Sequence | Choice):
-        return 1 + sum(map(weight, node.items))
+        return 1 + sum(weight(item, most=most) for item in node.items)
     if isinstance(node, Group | Atomic | Look):
-        return 1 + weight(node.item)
+        return 1 + weight(node.item, most=most)
     return 1
