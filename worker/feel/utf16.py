@@ -34,11 +34,6 @@ def from_units(text: str) -> str:
     return _decode(_encode(text))
 
 
-def sort_key(text: str) -> bytes:
-    """Orders strings by code units."""
-    return text.encode("utf-16-be", "surrogatepass")
-
-
 def _pair(code_point: int) -> str:
     offset = code_point - 0x10000
     return chr(0xD800 + (offset >> 10)) + chr(0xDC00 + (offset & 0x3FF))
