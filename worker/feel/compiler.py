@@ -56,12 +56,12 @@ _HANDLERS: dict[type[syntax.Node], Callable[..., Code]] = {
 
 
 class FeelCompiler(simpleeval.SimpleEval):  # type: ignore[misc]
-    """Dispatches nodes to the handlers of `program`. Holds no state of a single compilation."""
+    """Dispatches nodes to the handlers of `program`. Safe to share between threads."""
 
     def __init__(self) -> None:
         super().__init__(operators={}, functions={}, names={})
         self.nodes = {kind: partial(handler, self) for kind, handler in _HANDLERS.items()}
-        self.definitions = 0
+        self.definitions = object()
 
     def compile(self, node: syntax.Node) -> Code:
         """The program of a node. Raises `simpleeval.FeatureNotAvailable` for a class that is not listed."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -200,38 +197,7 @@ for _count in range(1, 6):
     inexact=True,
 )
 def _create_document(evaluation: Evaluation, value: Any) -> Context:
-    """A marker object. The nonce in it is the caller's, so that data cannot forge one."""
+    """A marker around the value as it is. The caller brings the nonce, so that data cannot forge one, and checks."""
     if evaluation.nonce is None:
         raise FeelError("Function 'createDocument' can only be used in result and error expressions")
-    marker: dict[str, Any] = {MARKER_KEY: f"createDocument:{evaluation.nonce}"}
-    if isinstance(value, str):
-        marker["content"] = _base64(evaluation, value)
-        return Context(marker)
-    if TYPE_NAMES.get(type(value)) != "context":
-        raise FeelError("Parameter 'value' of function 'createDocument' must be base64 text or a Context")
-    content = value.get("content")
-    content = value.get("data") if content is None else content
-    if not isinstance(content, str):
-        raise FeelError("Parameter 'value' of function 'createDocument' must have 'content' as base64 text")
-    marker["content"] = _base64(evaluation, content)
-    for name, other in (("name", "fileName"), ("contentType", None)):
-        given = value.get(name)
-        if given is None and other is not None:
-            given = value.get(other)
-        if given is not None:
-            marker[name] = _checked("createDocument", name, given, "string")
-    return Context(marker)
-
-
-_WHITE = re.compile(r"\s+")
-
-
-def _base64(evaluation: Evaluation, text: str) -> str:
-    """The text without white space, once it is known to be base64."""
-    evaluation.reserve_text(2 * len(text))
-    compact = _WHITE.sub("", text)
-    try:
-        base64.b64decode(compact, validate=True)
-    except (binascii.Error, ValueError):
-        raise FeelError("Parameter 'value' of function 'createDocument' holds no valid base64") from None
-    return compact
+    return Context({MARKER_KEY: f"createDocument:{evaluation.nonce}", "value": value})

@@ -18,6 +18,8 @@ from .registry import Family
 
 LISTS = Family("list")
 
+_SMALL = 10**34
+
 
 @LISTS.builtin(
     "list contains",
@@ -216,6 +218,12 @@ def _duplicates(evaluation: Evaluation, values: Any) -> list[Any]:
     return _kept(evaluation, [firsts[key] for key, count in counts.items() if count > 1])
 
 
+def whole_or_text(number: Number) -> int | str:
+    """Equal for equal numbers, and cheap to hash, which a `Decimal` of many digits is not."""
+    whole = numbers.as_int(number) if -_SMALL < number < _SMALL else None
+    return str(numbers.WIDE.normalize(Decimal(number))) if whole is None else whole
+
+
 class Identities:
     """Hashable stand-ins: two values are equal in FEEL if and only if theirs are equal in Python.
 
@@ -240,7 +248,7 @@ class Identities:
         name = TYPE_NAMES[kind]
         if name in ("range", "function"):
             return object()
-        return name, value
+        return name, whole_or_text(value) if name == "number" else value
 
     def _of_parts(self, value: Any, depth: int) -> Any:
         limit = self.evaluation.limits.value_depth

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import Counter
 from typing import Any
 
 from worker.feel import numbers
@@ -177,7 +176,9 @@ def _mode(evaluation: Evaluation, values: Any) -> list[Number]:
     items = _numbers(evaluation, values)
     if not items:
         return []
-    counts = Counter(items)
+    counts: dict[Number, int] = {}
+    for each in items:
+        counts[each] = counts.get(each, 0) + 1
     highest = max(counts.values())
     evaluation.reserve_list(len(counts))
     return _ordered(evaluation, [number for number, count in counts.items() if count == highest])

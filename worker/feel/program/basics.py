@@ -35,6 +35,17 @@ def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
 
 
 def name(_: Compiler, node: Name) -> Code:
+    find = _lookup(node)
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        value = find(evaluation, scope)
+        return None if value is MISSING else value
+
+    return run
+
+
+def _lookup(node: Name) -> Code:
+    """The variable's value, or MISSING after a warning."""
     wanted, position = node.name, node.start
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
@@ -48,7 +59,7 @@ def name(_: Compiler, node: Name) -> Code:
                 return value
             frame = frame.outer
         evaluation.warn("NO_VARIABLE_FOUND", f"No variable found with name '{wanted}'", position)
-        return None
+        return MISSING
 
     return run
 
@@ -73,7 +84,8 @@ def input_symbol(_: Compiler, node: InputSymbol) -> Code:
 
 
 def path(compiler: Compiler, node: Path) -> Code:
-    base, names, offsets = compiler.compile(node.base), node.names, node.offsets
+    names, offsets = node.names, node.offsets
+    base = _lookup(node.base) if isinstance(node.base, Name) else compiler.compile(node.base)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         value = base(evaluation, scope)
@@ -84,6 +96,8 @@ def path(compiler: Compiler, node: Path) -> Code:
             found = value.follow(names)
             if found is not MISSING:
                 return found
+        elif value is MISSING:  # no variable: one warning is enough
+            return None
         for index, key in enumerate(names):
             if type(value) in CONTEXT_TYPES:
                 found = value.get(key, MISSING)
@@ -158,7 +172,7 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Code:
     for entry in node.entries:
         before = compiler.definitions
         code = compiler.compile(entry.value)
-        plan.append((entry.key, code, compiler.definitions != before))
+        plan.append((entry.key, code, compiler.definitions is not before))
 
     size = 64 + 32 * len(plan)
 
@@ -190,7 +204,7 @@ def context_literal(compiler: Compiler, node: ContextLiteral) -> Code:
 
 def function_definition(compiler: Compiler, node: FunctionDefinition) -> Code:
     parameters, body = node.parameters, compiler.compile(node.body)
-    compiler.definitions += 1
+    compiler.definitions = object()
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.spend()
@@ -221,8 +235,9 @@ def range_value(compiler: Compiler, node: Range) -> Code:
         value = RangeValue(first, last, node.low_closed, node.high_closed)
         if type(first) is not str and comparable(first, last):
             return value
-        evaluation.warn("INVALID_TYPE", f"Invalid range definition '{preview(value, evaluation)}'", node.start)
-        raise CallFailed
+        message = f"Invalid range definition '{preview(value, evaluation)}'"
+        evaluation.warn("INVALID_TYPE", message, node.start)
+        raise CallFailed(message)
 
     run.may_fail = True  # type: ignore[attr-defined]
     return run

@@ -13,8 +13,7 @@ from worker.feel.syntax import Call, PathCall
 from worker.feel.text import preview
 from worker.feel.values import CONTEXT_TYPES, TYPE_NAMES, Function
 
-from .frame import CallFailed, Code, Compiler, Scope, may_fail, settled
-from .logic import expected
+from .frame import CallFailed, Code, Compiler, Scope
 
 Select = Callable[[Iterable[Function]], Function | None]
 """Picks the overload that fits a call."""
@@ -73,7 +72,8 @@ def call(compiler: Compiler, node: Call) -> Code:
                         try:
                             values = [argument(evaluation, scope) for argument in arguments]
                             return function.invoke(evaluation, _arranged(function, values, names))
-                        except CallFailed:
+                        except CallFailed as failure:
+                            not_invoked(name, str(failure), evaluation, position)
                             return None
             frame = frame.outer
         if builtin is None:
@@ -103,11 +103,11 @@ def _builtin_call(builtin: Builtin, arguments: list[Code], names: tuple[str, ...
     checks = [None if ANY in each.types else each.types for each in builtin.parameters]
     arrange = _arrangement(builtin, names)
     type_names = TYPE_NAMES
-    fragile = any(map(may_fail, arguments))
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
-        values = [argument(evaluation, scope) for argument in arguments]
+        values: list[Any] = []
         try:
+            values = [argument(evaluation, scope) for argument in arguments]
             if arrange is not None:
                 values = arrange(values)
             for value, accepted in zip(values, checks, strict=True):
@@ -118,16 +118,22 @@ def _builtin_call(builtin: Builtin, arguments: list[Code], names: tuple[str, ...
             detail = error.detail
             if detail is None:
                 detail = "Illegal arguments: " + ", ".join(f"'{preview(each, evaluation)}'" for each in values)
-            message = f"Failed to invoke function '{name}': {detail}"
-            evaluation.warn("FUNCTION_INVOCATION_FAILURE", message, position)
+            not_invoked(name, detail, evaluation, position)
             return None
-        except CallFailed:
+        except CallFailed as failure:
+            not_invoked(name, str(failure), evaluation, position)
             return None
         except FeelError as error:
             error.locate(evaluation.text, position)
             raise
 
-    return settled(_marked(run)) if fragile else run
+    return run
+
+
+def not_invoked(name: str, detail: str, evaluation: Evaluation, position: int) -> None:
+    """Warn that a call is null."""
+    message = f"Failed to invoke function '{name}': {detail}"
+    evaluation.warn("FUNCTION_INVOCATION_FAILURE", message, position)
 
 
 def _marked(code: Code) -> Code:
@@ -173,13 +179,14 @@ def path_call(compiler: Compiler, node: PathCall) -> Code:
         evaluation.spend()
         context = base(evaluation, scope)
         if type(context) not in CONTEXT_TYPES:
-            expected("context", context, evaluation, position)
-            raise CallFailed
+            message = f"Expected context but found '{preview(context, evaluation)}'"
+            evaluation.warn("INVALID_TYPE", message, position)
+            raise CallFailed(message)
         function = select(context.named(name) or ())
         if function is None:
             message = f"No function found with name '{name}' and {label}"
             evaluation.warn("NO_FUNCTION_FOUND", message, position)
-            raise CallFailed
+            raise CallFailed(message)
         values: Sequence[Any] = [argument(evaluation, scope) for argument in arguments]
         return function.invoke(evaluation, _arranged(function, list(values), names))
 

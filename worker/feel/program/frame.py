@@ -34,8 +34,8 @@ Code = Callable[[Evaluation, Scope], Any]
 class Compiler(Protocol):
     """What the handlers of nodes need of the compiler."""
 
-    definitions: int
-    """Grows with each function definition that is compiled."""
+    definitions: object
+    """Another object after each function definition that is compiled."""
 
     def compile(self, node: Node) -> Code:
         """The program of a node."""

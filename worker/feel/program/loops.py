@@ -40,7 +40,8 @@ def number_range(compiler: Compiler, node: NumberRange) -> Code:
         first, last = low(evaluation, scope), high(evaluation, scope)
         for bound, place in ((first, node.low.start), (last, node.high.start)):
             if type(bound) not in _NUMBERS:
-                return expected("number", bound, evaluation, place)
+                expected("number", bound, evaluation, place)
+                raise CallFailed
             if not -MAX_BOUND <= bound <= MAX_BOUND:
                 raise FeelLimitError("range_bound", "10^15", "A range has a bound too large", fixed=True)
         count = math.floor(abs(last - first)) + 1
@@ -55,12 +56,15 @@ def number_range(compiler: Compiler, node: NumberRange) -> Code:
 
 
 def _sources(compiler: Compiler, iterators: tuple[Iterator, ...]) -> list[tuple[Code, int]]:
-    return [(settled(compiler.compile(each.source)), each.source.start) for each in iterators]
+    return [(compiler.compile(each.source), each.source.start) for each in iterators]
 
 
 def _lists(sources: list[tuple[Code, int]], evaluation: Evaluation, scope: Scope) -> list[list[Any]] | None:
     """The values to go through, all evaluated before the first round; None if one is no list."""
-    values = [(source(evaluation, scope), position) for source, position in sources]
+    try:
+        values = [(source(evaluation, scope), position) for source, position in sources]
+    except CallFailed:
+        return None
     for value, position in values:
         if type(value) not in LIST_TYPES:
             expected("list", value, evaluation, position)
