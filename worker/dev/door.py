@@ -76,7 +76,7 @@ class Door:
             return _problem(400, "`wait` is a number of seconds")
         if job.type not in self._job_types:
             return _problem(
-                400, f"nobody works on jobs of type {job.type!r}; known: {', '.join(sorted(self._job_types))}"
+                400, f"nobody works on jobs of type {job.type!r}; the worker takes {', '.join(sorted(self._job_types))}"
             )
         if self._gateway.engine.open_count >= MAX_OPEN_JOBS:
             return _problem(503, f"{MAX_OPEN_JOBS} jobs are open already")
