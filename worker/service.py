@@ -102,9 +102,9 @@ def readiness_problems(runner: Runner, watch: GatewayWatch) -> list[str]:
     elif not watch.reached:
         problems.append("the gateway has not answered yet")
     problems += [
-        f"polling for {source.job_type} fails ({source.error.code})"
+        f"polling for {source.job_type} fails ({failure.code})"
         for source in runner.sources
-        if source.error is not None
+        if (failure := source.failure) is not None
     ]
     return problems
 

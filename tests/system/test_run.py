@@ -44,8 +44,8 @@ async def page(url: str) -> tuple[int, str]:
 async def until_ready(url: str) -> None:
     """Ask as a probe does, again and again; nothing but asking tells a probe that a worker is ready."""
     async with asyncio.timeout(20):
-        while (await page(f"{url}/readyz"))[0] != 200:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110
+        while (await page(f"{url}/readyz"))[0] != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def test_a_job_is_done_and_the_worker_ends_when_asked_to(gateway: DevGateway, target: Target) -> None:

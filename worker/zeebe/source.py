@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 # An empty poll that ended early: the gateway does not hold calls open. Ask again, but not at full speed.
 EARLY_POLL_CAP_SECONDS = 1.0
 
+# A poll that has lasted so long was not refused.
+HELD_POLL_SECONDS = 1.0
+
 Accept = Callable[[Sequence[Job], int], None]
 """Takes over jobs together with the slots reserved for them; jobs beyond that number have none."""
 
@@ -72,12 +75,19 @@ class Source:
         self._early = Backoff(cap=EARLY_POLL_CAP_SECONDS)
         self._activation: Activation | None = None
         self._stopping = asyncio.Event()
-        self.error: GatewayError | None = None
+        self._polling_since = 0.0
+        self._error: GatewayError | None = None
 
     @property
     def job_type(self) -> str:
         """The type of the jobs that this source fetches."""
         return self._request.job_type
+
+    @property
+    def failure(self) -> GatewayError | None:
+        """Why polling does not work at present; a poll that the gateway holds open works."""
+        held = self._activation is not None and self._clock() - self._polling_since > HELD_POLL_SECONDS
+        return None if held else self._error
 
     def stop(self) -> None:
         """Ask for no more jobs; `run` returns once those that have arrived are handed over and the slots are closed."""
@@ -96,7 +106,7 @@ class Source:
 
     async def _poll(self, reserved: int) -> None:
         """One call for jobs, and the wait after it if there is a reason for one."""
-        started = self._clock()
+        started = self._polling_since = self._clock()
         arrived = 0
         wait = 0.0
         try:
@@ -124,17 +134,17 @@ class Source:
             await self._pause(wait, self._stopping)
 
     def _succeeded(self) -> None:
-        if self.error is not None:
+        if self._error is not None:
             log.info("polling works again", extra={"type": self.job_type})
-        self.error = None
+        self._error = None
         self._backoff.reset()
 
     def _failed(self, error: GatewayError, reserved: int) -> float:
         """Take note of a failed poll; returns the seconds to wait."""
         self._count_error(self.job_type, error.code)
-        if self.error is None or self.error.code != error.code:
+        if self._error is None or self._error.code != error.code:
             log.warning("polling fails", extra={"type": self.job_type, "error": str(error)})
-        self.error = error
+        self._error = error
         if isinstance(error, GatewayBroken) and error.code == "RESOURCE_EXHAUSTED":
             self._largest = max(1, reserved // 2)
             log.error(

@@ -11,7 +11,8 @@ from worker.zeebe.transport import Transport
 
 log = logging.getLogger(__name__)
 
-PING_SECONDS = 5.0
+PING_SECONDS = 2.0
+PING_TIMEOUT_SECONDS = 5.0
 REPORT_SECONDS = 30.0
 
 
@@ -33,14 +34,14 @@ class GatewayWatch:
         return self.reached and self.error is None
 
     async def run(self) -> None:
-        """Ping until cancelled: every five seconds, every second while there is no answer."""
+        """Ping until cancelled: every two seconds, every second while there is no answer."""
         while True:
             await self._ping()
             await self._sleep(PING_SECONDS if self.error is None else 1.0)
 
     async def _ping(self) -> None:
         try:
-            version = await self._transport.ping(timeout=PING_SECONDS)
+            version = await self._transport.ping(timeout=PING_TIMEOUT_SECONDS)
         except GatewayError as error:
             self._failed(error)
         else:

@@ -121,16 +121,28 @@ async def test_whatever_fails_polling_goes_on_and_the_error_is_known(error: Exce
         for _ in range(20):
             (await bench.transport.poll()).answer(error)
         last = await bench.transport.poll()
-        assert bench.source.error is not None
+        assert bench.source.failure is not None
         assert bench.clock.slept == sorted(bench.clock.slept[:8]) + bench.clock.slept[8:]
         assert max(bench.clock.slept) <= 5.5
 
         last.answer(jobs(1))
         await bench.transport.poll()
 
-    assert bench.source.error is None
+    assert bench.source.failure is None
     assert bench.accepted == [1]
     assert len(bench.errors) == 20
+
+
+async def test_a_poll_that_is_held_open_works() -> None:
+    bench = Bench()
+    async with bench.running():
+        (await bench.transport.poll()).answer(GatewayBusy("UNAVAILABLE", "gone"))
+        await bench.transport.poll()
+        assert bench.source.failure is not None
+
+        bench.clock.now += 2
+
+        assert bench.source.failure is None
 
 
 async def test_a_success_starts_the_waits_afresh() -> None:
