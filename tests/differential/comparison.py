@@ -76,10 +76,15 @@ def answer(question: Question) -> Ours:
             result = feel.unary_tests(question.expression, context=context)
         else:
             result = feel.unary_tests(question.expression, decode(question.input), context=context)
-        printed = feel.to_string(result.value)
-        return Ours(encode(result.value), printed, warnings=tuple(warning.type for warning in result.warnings))
+        return Ours(encode(result.value), _printed(result.value), warnings=tuple(warning.type for warning in result.warnings))
     except feel.FeelError as failure:
         return Ours(failure=failure)
+
+
+def _printed(value: Any) -> str:
+    if feel.type_name(value) == "function":  # not a variable that string() could be asked about
+        return feel.to_string(value)
+    return str(feel.evaluate("string(value)", {"value": value}).value or "null")
 
 
 def compare(theirs: Mapping[str, Any], ours: Ours) -> str | None:

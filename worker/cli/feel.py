@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from worker import feel
-from worker.cli.feel_output import explain, show_failure, show_json, show_result
+from worker.cli.feel_output import show_explanation, show_failure, show_json, show_result
 from worker.cli.feel_prompt import Prompt
 from worker.expressions import strip_marker
+from worker.feel.expression import parsed
 from worker.json_codec import JsonError, loads
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -68,22 +69,16 @@ def read_context(name: str | None) -> dict[str, Any]:
 def _evaluate(args: argparse.Namespace, variables: dict[str, Any]) -> int:
     text = strip_marker(args.expression)
     try:
+        tests = args.unary is not None
+        given = feel.evaluate(args.unary, variables).value if tests else feel.ABSENT
+        expression = parsed(text, feel.DEFAULT_LIMITS, tests=tests)
         if args.explain:
-            explain(text, variables, args.unary)
-            return DONE
-        result = evaluate(text, variables, args.unary)
-        if args.json:
-            show_json(result)
+            show_explanation(text, *expression.explain(variables, input=given))
+        elif args.json:
+            show_json(expression.evaluate(variables, input=given))
         else:
-            show_result(text, result)
+            show_result(text, expression.evaluate(variables, input=given))
     except feel.FeelError as failure:
         show_failure(failure)
         return FAILED
     return DONE
-
-
-def evaluate(text: str, variables: dict[str, Any], unary: str | None) -> feel.Result:
-    """An expression, or unary tests if there is the text of an input value."""
-    if unary is None:
-        return feel.evaluate(text, variables)
-    return feel.unary_tests(text, feel.evaluate(unary, variables).value, variables)

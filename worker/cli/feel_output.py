@@ -6,11 +6,16 @@ Values go to standard output, everything else to standard error.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from worker import feel
 from worker.feel.errors import mark
 from worker.json_codec import dumps
+
+TEXT_WIDTH = 60
+VALUE_WIDTH = 80
+VALUES_SHOWN = 5
 
 
 def feel_text(value: Any) -> str:
@@ -24,11 +29,17 @@ def feel_text(value: Any) -> str:
 def show_result(text: str, result: feel.Result) -> None:
     """The value, its type and what the warnings point at."""
     print(feel_text(result.value))
+    _show_notes(text, result)
+
+
+def _show_notes(text: str, result: feel.Result) -> None:
     print(f"type: {feel.type_name(result.value)}", file=sys.stderr)
     for warning in result.warnings:
         print(f"warning {warning.type}: {warning.message}", file=sys.stderr)
         if warning.position is not None:
             print(mark(text, warning.position), file=sys.stderr)
+    if result.omitted_warnings:
+        print(f"and {result.omitted_warnings} more warnings", file=sys.stderr)
 
 
 def show_json(result: feel.Result) -> None:
@@ -38,6 +49,36 @@ def show_json(result: feel.Result) -> None:
     ]
     shown = {"value": feel.to_json_value(result.value), "type": feel.type_name(result.value), "warnings": warnings}
     print(dumps(shown))
+
+
+def show_explanation(text: str, result: feel.Result, steps: Iterable[feel.ExplainedStep]) -> None:
+    """The value of every part of an expression, each part below and inside the one it belongs to.
+
+    A part that was evaluated for several items has all its values on one line.
+    """
+    values: dict[tuple[int, int], list[str]] = {}
+    for step in steps:
+        values.setdefault((step.start, step.end), []).append(step.value)
+    enclosing: list[int] = []
+    for start, end in sorted(values, key=lambda part: (part[0], -part[1])):
+        while enclosing and enclosing[-1] <= start:
+            enclosing.pop()
+        shown = " ".join(text[start:end].split())
+        if enclosing and set(values[start, end]) == {shown}:  # a literal says nothing new
+            continue
+        print(f"{'  ' * len(enclosing)}{_cut(shown, TEXT_WIDTH)} => {_joined(values[start, end])}")
+        enclosing.append(end)
+    _show_notes(text, result)
+
+
+def _joined(values: list[str]) -> str:
+    shown = ", ".join(_cut(value, VALUE_WIDTH) for value in values[:VALUES_SHOWN])
+    hidden = len(values) - VALUES_SHOWN
+    return shown if hidden <= 0 else f"{shown}, … ({hidden} more)"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def show_failure(failure: feel.FeelError) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from worker import feel
-from worker.cli.feel_output import explain, feel_text, show_failure, show_result
+from worker.cli.feel_output import feel_text, show_explanation, show_failure, show_result
 from worker.feel.builtins import TABLE
 
 HISTORY = Path.home() / ".local" / "state" / "rest-connector" / "feel-history"
@@ -41,7 +42,7 @@ class Prompt:
         self._commands: dict[str, Callable[[str], None]] = {
             ":set": self._set,
             ":vars": self._show_variables,
-            ":explain": lambda text: explain(text, self.variables, None),
+            ":explain": self._explain,
             ":help": lambda _: print(HELP),
         }
 
@@ -76,6 +77,9 @@ class Prompt:
         result = feel.evaluate(text, self.variables)
         show_result(text, result)
         self.variables["_"] = result.value
+
+    def _explain(self, text: str) -> None:
+        show_explanation(text, *feel.parse(text).explain(self.variables))
 
     def _set(self, text: str) -> None:
         name, _, expression = text.partition(" ")
@@ -126,7 +130,7 @@ def _history(complete: Callable[[str], list[str]]) -> Iterator[None]:
     if readline is None or not sys.stdin.isatty():
         yield
         return
-    readline.set_completer(lambda begun, number: (complete(begun)[number : number + 1] or [None])[0])
+    readline.set_completer(lambda begun, number: next(islice(complete(begun), number, None), None))
     readline.set_completer_delims(" \t\n\"'`()[]{}.,+-*/=<>!")
     readline.parse_and_bind("tab: complete")
     with suppress(OSError):

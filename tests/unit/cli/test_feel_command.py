@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +36,18 @@ def feel(capsys: pytest.CaptureFixture[str]) -> Run:
         return Answer(code, *capsys.readouterr())
 
     return run
+
+
+def in_a_process(*arguments: str, lines: str) -> Answer:
+    """The command as users start it, with text on its standard input."""
+    done = subprocess.run(
+        [sys.executable, "-m", "worker", "feel", *arguments],
+        input=lines,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -70,10 +83,8 @@ def test_variables_come_from_a_json_file(feel: Run, order: str) -> None:
     assert feel("sum(items.price)", "--context", order).out == "30.5\n"
 
 
-def test_variables_come_from_standard_input(feel: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"x": 4}'))
-
-    assert feel("x * 2", "--context", "-").out == "8\n"
+def test_variables_come_from_standard_input() -> None:
+    assert in_a_process("x * 2", "--context", "-", lines='{"x": 4}').out == "8\n"
 
 
 def test_a_warning_points_at_its_place(feel: Run) -> None:
@@ -135,11 +146,10 @@ def test_json_without_an_expression_is_wrong_use(feel: Run) -> None:
     assert feel("--json").code == 2
 
 
-def test_the_prompt_keeps_variables_and_goes_on_after_failures(feel: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = ":set x 20 + 1\nx * 2\n_ + 1\n1 +\n2\n)\n:nonsense\nstring(x)\n:quit\n99\n"
-    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+def test_the_prompt_keeps_variables_and_goes_on_after_failures() -> None:
+    lines = ":set x 20 + 1\nx * 2\n_ + 1\n1 +\n2\n)\n:nonsense\n= string(x)\n:quit\n99\n"
 
-    answer = feel()
+    answer = in_a_process(lines=lines)
 
     assert answer.code == 0
     assert answer.out.splitlines() == ["42", "43", "3", '"21"']
