@@ -10,7 +10,7 @@ from typing import Final
 
 _CHARSET_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-+.:_]*")
 _NOT_CHARSETS: Final = frozenset(
-    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "undefined", "palmos", "utf-8-sig"}
+    {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "mbcs", "oem", "undefined", "palmos", "utf-8-sig"}
 )
 _GZIP: Final = 16 + zlib.MAX_WBITS
 CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
@@ -32,7 +32,7 @@ def _codec(name: str) -> str:
         info = codecs.lookup(name)
     except LookupError as error:
         raise UnknownCharset(name) from error
-    if info.name in _NOT_CHARSETS or not getattr(info, "_is_text_encoding", True):
+    if info.name.replace("_", "-") in _NOT_CHARSETS or not getattr(info, "_is_text_encoding", True):
         raise UnknownCharset(name)
     return info.name
 

@@ -207,7 +207,7 @@ def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
-    if response.status < 200:
+    if response.status < 200 or response.version is None or response.version.major != 1:
         raise protocol_error()
     headers = _decoded(response.raw_headers)
     reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")

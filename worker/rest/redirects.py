@@ -12,7 +12,7 @@ from yarl import URL
 
 from worker.rest.exchange import Answer, Message
 from worker.rest.failures import protocol_error
-from worker.rest.headers import HeaderLines, has
+from worker.rest.headers import has
 from worker.rest.uri import InvalidUri, parse_authority, parse_uri, remove_dot_segments, resolve
 from worker.rest.url import DEFAULT_PORTS, Url
 
@@ -37,7 +37,7 @@ class Redirects:
         target = _target(message.url, location)
         if target is None:
             return None
-        following = _redirected(message, answer.status, target)
+        following = _redirected(self._without_cookies(message), answer.status, target)
         if target.origin != message.url.origin and has(following.headers, *self._bound):
             return None
         if str(target) in self._seen or len(self._seen) >= MAX_REDIRECTS:
@@ -51,17 +51,21 @@ class Redirects:
         set_cookies = [value for name, value in answer.headers if name.lower() == "set-cookie"]
         self._cookies.update_cookies_from_headers(set_cookies, _yarl(origin))
         kept = self._cookies.filter_cookies(_yarl(following.url))
-        lines: HeaderLines = [(name, value) for name, value in following.headers if name.lower() != "cookie"]
-        if kept:
-            lines.append(("Cookie", _cookie_text(kept)))
-        return replace(following, headers=lines)
+        return replace(following, headers=[*following.headers, ("Cookie", _cookie_text(kept))]) if kept else following
+
+    def _without_cookies(self, message: Message) -> Message:
+        """The request as the task made it: cookies of earlier redirects are looked up anew for each hop."""
+        if self._cookies is None:
+            return message
+        return replace(message, headers=[line for line in message.headers if line[0].lower() != "cookie"])
 
 
 def _target(base: Url, location: str) -> Url | None:
     """The absolute URL; None for what is not HTTP. Raises `JobFailure` for what is no URL."""
     try:
         uri = parse_uri(location)
-        uri = resolve(base.uri(), replace(uri, path=remove_dot_segments(uri.path) or "/"))
+        uri = resolve(base.uri(), replace(uri, path=uri.path or "/"))
+        uri = replace(uri, path=remove_dot_segments(uri.path))
         if (uri.scheme or "").lower() not in DEFAULT_PORTS:
             return None
         authority = parse_authority(uri.authority or "")

@@ -32,6 +32,9 @@ class Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of a host. Raises `OSError` when there are none, `JobFailure` for a metadata address."""
+        if (address := literal(host)) is not None:
+            refuse_metadata(host, address)
+            return [_result(host, host, port, socket.AF_INET if address.version == 4 else socket.AF_INET6)]
         key = (host, port)
         known = self._known.get(key)
         if known is None or known[0] < self._now() or (known[1].done() and _failed(known[1])):
@@ -78,14 +81,8 @@ async def _look_up(host: str, port: int) -> list[ResolveResult]:
     found = await asyncio.get_running_loop().getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
     )
-    return [
-        ResolveResult(
-            hostname=host,
-            host=str(address[0]),
-            port=int(address[1]),
-            family=family,
-            proto=proto,
-            flags=socket.AI_NUMERICHOST,
-        )
-        for family, _, proto, _, address in found
-    ]
+    return [_result(host, str(address[0]), port, family) for family, _, _, _, address in found]
+
+
+def _result(name: str, address: str, port: int, family: int) -> ResolveResult:
+    return ResolveResult(hostname=name, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)

@@ -7,13 +7,14 @@ merge and reorder some, add others and quote the target again; these classes rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import StreamWriter
 from yarl import URL
@@ -86,7 +87,12 @@ class ExactRequest(aiohttp.ClientRequest):
 
 
 class Connector(aiohttp.TCPConnector):
-    """Asks proxies for tunnels in our own words, and keeps the whole answer when they refuse."""
+    """Lets no host past the resolver; asks proxies for tunnels in our own words and keeps their whole answer."""
+
+    async def _resolve_host(
+        self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
+    ) -> list[ResolveResult]:
+        return await self._resolver.resolve(host, port)
 
     def _update_proxy_auth_header_and_build_proxy_req(self, req: aiohttp.ClientRequest) -> aiohttp.ClientRequest:
         if not isinstance(req, ExactRequest) or req.proxy is None:

@@ -1,0 +1,89 @@
+"""The pool: connections are shared by jobs, and a closed one costs no request needlessly."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.component.rest.conftest import Calls
+from tests.support.scripted_server import answer, close, scripted
+from worker.rest.request import ReturnFormat
+
+
+async def test_calls_share_a_connection(calls: Calls) -> None:
+    async with scripted() as server:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            await calls.call(server.url(), method)
+    assert [request.connection for request in server.requests] == [0] * 5
+
+
+async def test_calls_at_the_same_time_do_not_wait_for_each_other(calls: Calls) -> None:
+    arrived = asyncio.Barrier(20)
+
+    async def wait_for_all(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await arrived.wait()
+        writer.write(answer(200, b"{}"))
+
+    async with scripted(wait_for_all) as server:
+        await asyncio.gather(*(calls.call(server.url()) for _ in range(20)))
+    assert server.connections == 20
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_connection_that_the_server_has_closed_is_not_used_again(calls: Calls, method: str) -> None:
+    async with scripted(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}") as server:
+        await calls.call(server.url(), method)
+        await calls.call(server.url(), method)
+    assert [request.connection for request in server.requests] == [0, 1]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_an_idempotent_request_on_a_stale_connection_is_sent_again(calls: Calls, method: str) -> None:
+    async with scripted(answer(), close, answer()) as server:
+        await calls.call(server.url(), method)
+        await calls.call(server.url(), method)
+    assert [request.connection for request in server.requests] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_other_requests_are_never_sent_twice(calls: Calls, method: str) -> None:
+    async with scripted(answer(), close, answer()) as server:
+        await calls.call(server.url(), method)
+        failure = await calls.failure(server.url(), method)
+    assert (failure.code, len(server.requests)) == ("408", 2)
+
+
+async def test_an_answer_that_has_begun_is_never_asked_for_again(calls: Calls) -> None:
+    async with scripted(
+        answer(), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n{}", answer()
+    ) as server:
+        await calls.call(server.url())
+        failure = await calls.failure(server.url(), read_timeout=1)
+    assert (failure.code, len(server.requests)) == ("500", 2)
+
+
+async def test_a_response_that_is_too_long_does_not_poison_the_next_call(calls: Calls) -> None:
+    async with scripted(answer(200, b"x" * 2_000_000), answer(200, b"ok")) as server:
+        await calls.failure(server.url(), return_format=ReturnFormat("TEXT"))
+        response = await calls.response(server.url(), return_format=ReturnFormat("TEXT"))
+    assert response.body == "ok"
+    assert [request.connection for request in server.requests] == [0, 1]
+
+
+async def test_a_cancelled_call_closes_its_connection(calls: Calls) -> None:
+    gone = asyncio.Event()
+
+    async def wait_for_the_end(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        arrived.set()
+        await reader.read()
+        gone.set()
+
+    arrived = asyncio.Event()
+    async with scripted(wait_for_the_end) as server:
+        task = asyncio.create_task(calls.call(server.url()))
+        async with asyncio.timeout(5):
+            await arrived.wait()
+            task.cancel()
+            await gone.wait()
+    assert task.cancelled() or task.done()

@@ -1,0 +1,155 @@
+"""What goes wrong on the way, and how it is reported."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from tests.component.rest.conftest import Calls
+from tests.support.scripted_server import Answer, answer, close, hang, partly, reset, scripted
+from worker.errors import CONNECTOR_EXCEPTION, ILLEGAL_ARGUMENT
+from worker.face import NATIVE
+from worker.rest.request import ReturnFormat
+
+ABORTED = ("408", "An error occurred while executing the request, or the connection was aborted")
+TIMED_OUT = ("408", "The request timed out. Please try increasing the read and connection timeouts.")
+PROTOCOL = ("500", "An error with the HTTP protocol occurred")
+UNREADABLE = "Error while executing an HTTP request: Failed to read response body: "
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"
+HALF_ERROR = b"HTTP/1.1 500 Oops\r\nContent-Length: 10\r\n\r\n{}"
+HALF_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+async def test_a_refused_connection(calls: Calls, closed_port: int) -> None:
+    failure = await calls.failure(f"http://127.0.0.1:{closed_port}/")
+    assert ((failure.code, failure.message), failure.kind) == (ABORTED, "connect")
+    assert (failure.type, failure.final) == (CONNECTOR_EXCEPTION, False)
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "a" * 70 + ".invalid", "under_score.invalid"])
+async def test_an_unknown_host(calls: Calls, host: str) -> None:
+    failure = await calls.failure(f"http://{host}/")
+    assert ((failure.code, failure.message), failure.kind) == (ABORTED, "dns")
+
+
+@pytest.mark.parametrize("action", [close, reset])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_connection_that_ends_without_an_answer_is_used_once(calls: Calls, method: str, action: Answer) -> None:
+    async with scripted(action, answer()) as server:
+        failure = await calls.failure(server.url(), method)
+    assert ((failure.code, failure.message), failure.kind) == (ABORTED, "reset")
+    assert len(server.requests) == 1
+
+
+async def test_er_007_silence_before_the_head(calls: Calls) -> None:
+    async with scripted(hang) as server:
+        failure = await calls.failure(server.url(), read_timeout=1)
+    assert ((failure.code, failure.message), failure.kind) == (TIMED_OUT, "timeout_read")
+
+
+async def test_a_server_that_stops_reading_ends_the_call_too(calls: Calls) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        failure = await calls.failure(url, "POST", body="x" * 30_000_000, read_timeout=1)
+    assert ((failure.code, failure.message), failure.kind) == (TIMED_OUT, "timeout_read")
+
+
+async def test_negative_limits_are_refused(calls: Calls) -> None:
+    async with scripted() as server:
+        failure = await calls.failure(server.url(), read_timeout=-5)
+        native = await calls.failure(server.url(), face=NATIVE, connection_timeout=-1)
+    assert (failure.type, failure.message, failure.final) == (
+        ILLEGAL_ARGUMENT,
+        "duration must not be negative: -5",
+        False,
+    )
+    assert native.message == "duration must not be negative: -1"
+
+
+async def test_zero_is_no_limit(calls: Calls) -> None:
+    async with scripted() as server:
+        assert await calls.call(server.url(), read_timeout=0, connection_timeout=0, face=NATIVE) is not None
+
+
+@pytest.mark.parametrize("response", [b"garbage\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"\x16\x03\x01", b""])
+async def test_garbage_in_place_of_a_status_line_is_a_lost_connection(calls: Calls, response: bytes) -> None:
+    async with scripted(response) as server:
+        failure = await calls.failure(server.url(), "POST")
+    assert (failure.code, failure.message) == ABORTED
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 9000 + b"\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 " + b"x" * 9000 + b"\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["header", "reason"],
+)
+async def test_an_endless_line_is_a_lost_connection(calls: Calls, response: bytes) -> None:
+    async with scripted(response) as server:
+        failure = await calls.failure(server.url())
+    assert (failure.code, failure.message) == ABORTED
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 099 Low\r\nContent-Length: 2",
+        b"HTTP/2.0 200 OK\r\nContent-Length: 2",
+        b"HTTP/1.1 200 OK\r\nBadHeader\r\nContent-Length: 2",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -2",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade",
+    ],
+)
+async def test_heads_that_break_the_protocol(calls: Calls, head: bytes) -> None:
+    async with scripted(head + b"\r\n\r\n{}") as server:
+        failure = await calls.failure(server.url())
+    assert (failure.code, failure.message) == PROTOCOL
+
+
+@pytest.mark.parametrize("url", ["http://user:pass@127.0.0.1/x", "secrets://x"])
+async def test_urls_that_are_never_called(calls: Calls, url: str) -> None:
+    failure = await calls.failure(url)
+    assert (failure.code, failure.message) == PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [
+        (HALF, "reset"),
+        (partly(HALF, close), "reset"),
+        (partly(HALF_CHUNKS, close), "reset"),
+        (partly(HALF, hang), "timeout_read"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "reset"),
+    ],
+    ids=["short", "closed", "chunks closed", "hanging", "bad chunk"],
+)
+async def test_a_body_that_does_not_end(calls: Calls, response: Answer, kind: str) -> None:
+    async with scripted(partly(response, close) if isinstance(response, bytes) else response) as server:
+        failure = await calls.failure(server.url(), read_timeout=1)
+    assert failure.code == "500"
+    assert failure.message.startswith(UNREADABLE)
+    assert failure.kind == kind
+
+
+@pytest.mark.parametrize("choice", ["JSON", "TEXT", "DOCUMENT"])
+async def test_a_body_that_does_not_end_has_no_code_where_a_format_was_chosen(calls: Calls, choice: Any) -> None:
+    async with scripted(partly(HALF, hang)) as server:
+        failure = await calls.failure(server.url(), read_timeout=1, return_format=ReturnFormat(choice))
+    assert (failure.code, failure.message) == (
+        None,
+        "Failed to read payload for document response conversion: Read timed out",
+    )
+
+
+@pytest.mark.parametrize("then", [close, hang])
+async def test_an_error_body_that_does_not_end_is_lost(calls: Calls, then: Answer) -> None:
+    async with scripted(partly(HALF_ERROR, then)) as server:
+        failure = await calls.failure(server.url(), read_timeout=1)
+    assert (failure.code, failure.message) == ("500", "Oops")
+    assert failure.variables == {"response": {"headers": {"Content-Length": "10"}, "body": None}}

@@ -1,0 +1,131 @@
+"""Calls through proxies: request forms, credentials after a challenge, tunnels (contract 6.8)."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+
+from tests.component.rest.conftest import CallsFactory
+from tests.support.certificates import Authority
+from tests.support.scripted_server import ScriptedServer, answer, scripted, tunnel
+from worker.errors import JobFailure
+from worker.face import NATIVE
+from worker.rest.proxy import ProxyRules
+from worker.rest.request import ClientTls
+
+CHALLENGE = answer(407, b"auth", 'Proxy-Authenticate: Basic realm="p"', reason="Proxy Authentication Required")
+VIA = answer(200, b'{"via":"proxy"}')
+
+
+def through(proxy: ScriptedServer, user: str = "", password: str = "", **more: str) -> dict[str, Any]:
+    environ: dict[str, str] = dict(more)
+    for scheme in ("HTTP", "HTTPS"):
+        environ[f"CONNECTOR_{scheme}_PROXY_HOST"] = "127.0.0.1"
+        environ[f"CONNECTOR_{scheme}_PROXY_PORT"] = str(proxy.port)
+        environ[f"CONNECTOR_{scheme}_PROXY_USER"] = user
+        environ[f"CONNECTOR_{scheme}_PROXY_PASSWORD"] = password
+    return {"proxies": ProxyRules.from_environment(environ, {})}
+
+
+async def test_plain_requests_have_the_absolute_form(opened: CallsFactory) -> None:
+    async with scripted(VIA) as proxy, opened(**through(proxy)) as calls:
+        response = await calls.response("http://target.test:8080/p?q=1", "POST", body={"a": 1})
+    (request,) = proxy.requests
+    assert response.body == {"via": "proxy"}
+    assert (request.line, request.value("host"), request.body) == (
+        "POST http://target.test:8080/p?q=1 HTTP/1.1",
+        "target.test:8080",
+        b'{"a":1}',
+    )
+    assert request.value("proxy-authorization") is None
+
+
+async def test_px_008_credentials_are_sent_after_a_challenge(opened: CallsFactory) -> None:
+    async with scripted(CHALLENGE, VIA) as proxy, opened(**through(proxy, "my-us?er", "p%ss w:ord")) as calls:
+        await calls.call("http://target.test/")
+    assert [request.value("proxy-authorization") for request in proxy.requests] == [
+        None,
+        "Basic bXktdXM/ZXI6cCVzcyB3Om9yZA==",
+    ]
+
+
+@pytest.mark.parametrize(("user", "tries"), [("u", 2), ("", 1)])
+async def test_px_009_an_unresolved_challenge_is_an_http_error(opened: CallsFactory, user: str, tries: int) -> None:
+    async with scripted(CHALLENGE) as proxy, opened(**through(proxy, user, "wrong")) as calls:
+        failure = await calls.failure("http://target.test/")
+    assert (failure.code, failure.message) == ("407", "Proxy Authentication Required")
+    assert failure.variables is not None
+    assert failure.variables["response"]["body"] == "auth"
+    assert len(proxy.requests) == tries
+
+
+async def test_secure_targets_are_reached_through_a_tunnel(
+    opened: CallsFactory, authority: Authority, server_tls: ssl.SSLContext
+) -> None:
+    async with scripted(CHALLENGE, tunnel(server_tls), VIA) as proxy, opened(**through(proxy, "u", "p")) as calls:
+        response = await calls.response("https://tls.target.test/x", tls=ClientTls(trusted=authority.pem))
+    assert response.body == {"via": "proxy"}
+    assert [request.line for request in proxy.requests] == [
+        "CONNECT tls.target.test:443 HTTP/1.1",
+        "CONNECT tls.target.test:443 HTTP/1.1",
+        "GET /x HTTP/1.1",
+    ]
+    assert proxy.requests[0].headers == [("Host", "tls.target.test:443"), ("User-Agent", "test/1")]
+    assert [request.value("proxy-authorization") for request in proxy.requests] == [None, "Basic dTpw", None]
+
+
+async def test_a_refused_tunnel_is_an_http_error_with_its_body(opened: CallsFactory) -> None:
+    refusal = answer(502, b"no", "Content-Type: text/plain", reason="Bad Gateway")
+    async with scripted(refusal) as proxy, opened(**through(proxy)) as calls:
+        failure = await calls.failure("https://tls.target.test/x")
+    assert (failure.code, failure.message) == ("502", "Bad Gateway")
+    assert failure.variables == {
+        "response": {"headers": {"Content-Type": "text/plain", "Content-Length": "2"}, "body": "no"}
+    }
+
+
+async def test_hosts_of_the_list_are_called_directly(opened: CallsFactory) -> None:
+    rules = {"CONNECTOR_HTTP_NON_PROXY_HOSTS": "localhost|127.*"}
+    async with scripted(VIA) as proxy, scripted() as server, opened(**through(proxy, **rules)) as calls:
+        await calls.call(server.url())
+    assert (len(proxy.requests), len(server.requests)) == (0, 1)
+
+
+async def test_the_list_is_asked_for_every_hop(opened: CallsFactory) -> None:
+    rules = {"CONNECTOR_HTTP_NON_PROXY_HOSTS": "127.*"}
+    async with scripted() as server:
+        redirect = answer(302, b"", f"Location: {server.url('/direct')}")
+        async with scripted(redirect) as proxy, opened(**through(proxy, **rules)) as calls:
+            await calls.call("http://target.test/", follow_redirects=True)
+        assert [request.line for request in server.requests] == ["GET /direct HTTP/1.1"]
+
+
+async def test_px_003_a_wrong_port_fails_the_job_and_nothing_is_sent(opened: CallsFactory) -> None:
+    environ = {"CONNECTOR_HTTPS_PROXY_HOST": "127.0.0.1", "CONNECTOR_HTTPS_PROXY_PORT": "abc"}
+    async with scripted() as server, opened(proxies=ProxyRules.from_environment(environ, {})) as calls:
+        failure = await calls.failure(server.url())
+    assert isinstance(failure, JobFailure)
+    assert failure.final
+    assert failure.message == "Invalid proxy port in environment variable CONNECTOR_HTTPS_PROXY_PORT"
+    assert server.requests == []
+
+
+async def test_a_dead_proxy_is_a_lost_connection(opened: CallsFactory, closed_port: int) -> None:
+    async with opened(**through(ScriptedServer(port=closed_port))) as calls:
+        failure = await calls.failure("http://target.test/")
+    assert (failure.code, failure.kind) == ("408", "connect")
+
+
+async def test_cam_019_standard_variables_are_read_by_the_native_face_only(opened: CallsFactory) -> None:
+    async with scripted(VIA) as proxy:
+        rules = ProxyRules.from_environment({"http_proxy": f"http://127.0.0.1:{proxy.port}"}, {})
+        async with opened(proxies=rules) as calls:
+            response = await calls.response("http://target.invalid/", face=NATIVE)
+            failure = await calls.failure("http://target.invalid/")
+        async with opened(proxies=rules, standard_proxies=True) as calls:
+            await calls.call("http://target.invalid/")
+    assert response.body == {"via": "proxy"}
+    assert failure.kind == "dns"
+    assert len(proxy.requests) == 2
