@@ -1,0 +1,138 @@
+"""The engine side as a whole against the gateway in memory: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from worker.dev import faults
+from worker.dev.gateway import DevGateway
+from worker.job import Job, Lease
+from worker.outcome import Complete, Outcome
+from worker.service import Stop, run_worker
+from worker.settings import HealthSettings, Settings, ZeebeSettings
+from worker.zeebe.runner import Ending
+
+JOB_TYPE = "rest-connector"
+
+
+class Counting:
+    """A handler that remembers how often it had each job, and how many it had at once."""
+
+    def __init__(self) -> None:
+        self.turns: Counter[int] = Counter()
+        self.most = 0
+        self._now = 0
+
+    async def handle(self, job: Job, lease: Lease) -> Outcome:
+        self.turns[job.key] += 1
+        self._now += 1
+        self.most = max(self.most, self._now)
+        await asyncio.sleep(0.001)
+        self._now -= 1
+        return Complete()
+
+
+@asynccontextmanager
+async def working(
+    gateway: DevGateway, handle: Callable[[Job, Lease], Awaitable[Outcome]], **changes: float
+) -> AsyncIterator[Stop]:
+    """A worker in this process; leaving the block drains it."""
+    settings = Settings(
+        job_types=(JOB_TYPE,),
+        zeebe=ZeebeSettings(address=gateway.address),
+        health=HealthSettings(host="127.0.0.1", port=0),
+        **changes,  # type: ignore[arg-type]
+    )
+    stop = Stop()
+    task = asyncio.create_task(run_worker(settings, {JOB_TYPE: handle}, stop))
+    try:
+        yield stop
+    finally:
+        stop.ask()
+        assert await asyncio.wait_for(task, 30) is Ending.DRAINED
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[DevGateway]:
+    async with DevGateway() as gateway:
+        yield gateway
+
+
+async def test_every_job_is_done_once_however_the_gateway_behaves(gateway: DevGateway) -> None:
+    handler = Counting()
+    for fault, share in ((faults.UNAVAILABLE, 0.2), (faults.BUSY, 0.1), (faults.UNAUTHENTICATED, 0.03)):
+        gateway.faults.sometimes("CompleteJob", fault, share)
+        gateway.faults.sometimes("ActivateJobs", fault, share)
+    gateway.faults.sometimes("CompleteJob", faults.REPLY_LOST, 0.05)
+    keys = [gateway.add_job(JOB_TYPE) for _ in range(500)]
+
+    async with working(gateway, handler.handle, slots=50):
+        for key in keys:
+            assert (await gateway.ended(key, timeout=30)).kind == "completed"
+
+    assert set(handler.turns) == set(keys)
+    assert set(handler.turns.values()) == {1}
+    assert handler.most <= 50
+
+
+async def test_jobs_are_done_once_across_an_outage(gateway: DevGateway) -> None:
+    handler = Counting()
+    keys = [gateway.add_job(JOB_TYPE) for _ in range(100)]
+
+    async with working(gateway, handler.handle, slots=20):
+        await gateway.wait_for("completed")
+        async with gateway.outage():
+            keys += [gateway.add_job(JOB_TYPE) for _ in range(100)]
+        for key in keys:
+            assert (await gateway.ended(key, timeout=30)).kind == "completed"
+
+
+async def test_a_call_that_outlasts_its_lease_keeps_it(gateway: DevGateway) -> None:
+    async def slow(job: Job, lease: Lease) -> Outcome:
+        await asyncio.sleep(2.5)
+        return Complete()
+
+    key = gateway.add_job(JOB_TYPE)
+    async with working(gateway, slow, lease=1.0):
+        await gateway.wait_for("lease-extended", key)
+        assert (await gateway.ended(key)).kind == "completed"
+
+    kinds = [event.kind for event in gateway.events.of(key)]
+    assert kinds.count("activated") == 1
+    assert "lease-expired" not in kinds
+
+
+async def test_a_job_that_is_cancelled_in_the_engine_is_let_go(gateway: DevGateway) -> None:
+    ended = asyncio.Event()
+
+    async def until_lost(job: Job, lease: Lease) -> Outcome:
+        while lease.remaining() > 0:  # noqa: ASYNC110 -- a lease tells only those who ask
+            await asyncio.sleep(0.01)
+        ended.set()
+        return Complete()
+
+    key = gateway.add_job(JOB_TYPE)
+    async with working(gateway, until_lost, lease=1.0):
+        await gateway.wait_for("activated", key)
+        gateway.engine.cancel(key)
+        await asyncio.wait_for(ended.wait(), 10)
+
+    assert [event.rpc for event in gateway.events if event.kind == "refused"] == ["UpdateJobTimeout"]
+
+
+async def test_a_drained_worker_leaves_no_job_activated(gateway: DevGateway) -> None:
+    handler = Counting()
+    for _ in range(300):
+        gateway.add_job(JOB_TYPE)
+
+    async with working(gateway, handler.handle, slots=10):
+        await gateway.wait_for("completed")
+
+    activated = [event.job_key for event in gateway.events if event.kind == "activated"]
+    settled = {event.job_key for event in gateway.events if event.kind in ("completed", "failed")}
+    assert set(activated) <= settled
