@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from . import lexer, temporal
 from .errors import FeelLimitError, FeelSyntaxError
-from .lexer import ESCAPED, NAME, NUMBER, OPERATOR, STRING
+from .lexer import END, ESCAPED, NAME, NUMBER, OPERATOR, STRING
 from .syntax import (
     Call,
     ContextLiteral,
@@ -40,6 +40,7 @@ _TEMPORAL: dict[str, Callable[[str], object]] = {
     "duration": temporal.parse_duration,
 }
 _BRACKETS = frozenset({"(", "[", "]"})
+_NO_BOUND = frozenset({",", ")", "]", "}"})
 
 
 class ValueParser(Cursor, ABC):
@@ -295,6 +296,9 @@ class ValueParser(Cursor, ABC):
         start, opening = self.start, self.word
         self.enter()
         self.advance()
+        if opening == "]" and (self.kind == END or (self.kind == OPERATOR and self.word in _NO_BOUND)):
+            self.reset(start)  # a closing bracket too early, not an open range
+            self.fail("a value")
         if opening == "[" and self.accept("]"):
             self.depth -= 1
             return self.made(ListLiteral(start, self.last, ()))
