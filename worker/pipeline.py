@@ -20,7 +20,7 @@ from worker.job import Job, Lease
 from worker.job_headers import JobHeaders
 from worker.json_codec import JsonError, loads_prefix
 from worker.mapping import Mapper
-from worker.outcome import Outcome
+from worker.outcome import Fail, Outcome
 from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
 from worker.rest.client import RestClient
@@ -69,13 +69,20 @@ class Pipeline:
 
     async def handle(self, job: Job, lease: Lease) -> Outcome:
         """The outcome of a job; every job gets one. Only cancelling gets out."""
+        try:
+            return await self._decided(job, lease)
+        except Exception as bug:  # a fault of the worker must end one job, not its neighbours
+            failure = _bug(job, bug)
+            return Fail(failure.message, max(job.retries - 1, 0))
+
+    async def _decided(self, job: Job, lease: Lease) -> Outcome:
         case = Case(job, JobHeaders(), self._session(job))
         try:
             case = Case(job, JobHeaders.decode(job.headers), case.secrets)
             response, output = await self._perform(case, lease)
         except JobFailure as failure:
             return await self._verdict.after_failure(case, failure)
-        except Exception as bug:  # a fault of the worker must end one job, not its neighbours
+        except Exception as bug:  # the error expression sees it, as it sees every failure
             return await self._verdict.after_failure(case, _bug(job, bug))
         return await self._verdict.after_success(case, response, output)
 
