@@ -29,5 +29,5 @@ def read_return_format(tree: Any) -> ReturnFormat | None:
 
 
 def _text(value: Any) -> str | None:
-    text = None if value is None else java_text(value)
-    return text if text and text.strip() else None
+    text = "" if value is None or isinstance(value, dict | list) else java_text(value)
+    return text if text.strip() else None

@@ -347,6 +347,7 @@ def test_bv_017_unknown_members_are_ignored_everywhere() -> None:
         ({"choice": "TEXT", "encoding": "ISO-8859-1"}, ReturnFormat("TEXT", "ISO-8859-1")),
         ({"choice": "TEXT", "encoding": 5}, ReturnFormat("TEXT", "5")),
         ({"choice": " "}, None),
+        ({"choice": ["JSON"]}, None),
         ({}, None),
         ("JSON", None),
         (None, None),
