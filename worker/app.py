@@ -21,6 +21,7 @@ from worker.rest.egress import Egress
 from worker.rest.hosts import HostRules, parse_ranges
 from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
+from worker.rest.resend import Resend
 from worker.rest.tls import TlsContexts, TrustStore
 from worker.rest.transfers import downloader, token_sender
 from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
@@ -54,6 +55,7 @@ async def open_pipelines(
         hosts=host_rules(settings.hosts),
         tls=TlsContexts(TrustStore.from_environment(environ, properties)),
         standard_proxies=settings.standard_proxy_env,
+        resend=Resend() if settings.compatible_resend else None,
     )
     limit = settings.http.max_response_size
     async with egress:

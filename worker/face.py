@@ -34,6 +34,7 @@ class Face:
     keep_error_arrays: bool  # error bodies that are JSON arrays are kept as they are
     whole_response_body: bool  # 204 and empty bodies are null also where JSON was asked for
     limit_response: bool  # stop reading a response at the size limit
+    hidden_resend: bool  # the setting COMPATIBLE_RESEND holds: lost and busy calls are sent once more
     limit_connect: bool  # the connection timeout limits connecting; otherwise three minutes do
     guard_redirects: bool  # block list and host rules hold for every hop, API key headers stay at the origin
 
@@ -57,6 +58,7 @@ COMPATIBLE = Face(
     keep_error_arrays=False,
     whole_response_body=False,
     limit_response=False,
+    hidden_resend=True,
     limit_connect=False,
     guard_redirects=False,
 )
@@ -80,6 +82,7 @@ NATIVE = Face(
     keep_error_arrays=True,
     whole_response_body=True,
     limit_response=True,
+    hidden_resend=False,
     limit_connect=True,
     guard_redirects=True,
 )

@@ -23,8 +23,18 @@ def retry_after(failure: JobFailure) -> int | None:
     value = _header(headers, "retry-after") if isinstance(headers, Mapping) else None
     if value is None:
         return None
-    delay = _seconds(value.strip())
+    delay = seconds_of(value.strip())
     return None if delay is None else min(max(int(delay * 1000), 0), LONGEST)
+
+
+def seconds_of(value: str) -> float | None:
+    """Seconds from now, given as a number or as an HTTP date; None for anything else."""
+    if value.isascii() and value.isdecimal() and len(value) <= 9:
+        return float(value)
+    try:
+        return parsedate_to_datetime(value).timestamp() - time.time()
+    except ValueError:
+        return None
 
 
 def _header(headers: Mapping[str, Any], name: str) -> str | None:
@@ -32,12 +42,3 @@ def _header(headers: Mapping[str, Any], name: str) -> str | None:
         if key.lower() == name:
             return value if isinstance(value, str) else str(value[0])
     return None
-
-
-def _seconds(value: str) -> float | None:
-    if value.isascii() and value.isdecimal() and len(value) <= 9:
-        return float(value)
-    try:
-        return parsedate_to_datetime(value).timestamp() - time.time()
-    except ValueError:
-        return None

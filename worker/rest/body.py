@@ -27,6 +27,7 @@ class Entity:
 
     content: bytes
     content_type: str | None = None
+    repeatable: bool = True
 
 
 async def entity_of(request: RestRequest, face: Face) -> Entity | None:
@@ -47,7 +48,7 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
     if media is not None and isinstance(request.body, Mapping):
         if media.name == "multipart/form-data":
             parts = await multipart_body(request.body, media.boundary, face)
-            return Entity(parts.content, parts.content_type)
+            return Entity(parts.content, parts.content_type, parts.repeatable)
         if media.name == "application/x-www-form-urlencoded":
             return Entity(form_body(request.body, face), given)
     return Entity(encode(await _json_text(request), charset), given)

@@ -108,7 +108,9 @@ class RestClient:
         lines = merge(auth.headers, own, entity.content_type if entity else None)
         url = callable_url(uri, request.url)
         query = append(uri.query, [*auth.query, *parameters(request.query, face)], face)
-        return Message(request.method, url.with_query(query), lines, entity.content if entity else None)
+        if entity is None:
+            return Message(request.method, url.with_query(query), lines)
+        return Message(request.method, url.with_query(query), lines, entity.content, entity.repeatable)
 
     def _limit(self, request: RestRequest, face: Face) -> int:
         return body_limit(request, face, memory=self._memory_limit, unlimited=UNLIMITED)

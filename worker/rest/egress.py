@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -15,6 +16,7 @@ from worker.rest.hosts import HostRules, literal
 from worker.rest.proxy import Proxy, ProxyRules
 from worker.rest.redirects import Redirects
 from worker.rest.request import ClientTls
+from worker.rest.resend import Resend
 from worker.rest.resolver import Resolver, refuse_metadata, refused
 from worker.rest.tls import TlsContexts, require_pair
 from worker.rest.uri import InvalidUri, parse_authority, parse_uri
@@ -48,12 +50,14 @@ class Egress:
         hosts: HostRules | None = None,
         tls: TlsContexts | None = None,
         standard_proxies: bool = False,
+        resend: Resend | None = None,
     ) -> None:
         self._proxies = proxies or ProxyRules()
         self._blocks = blocks or BlockList()
         self._hosts = hosts or HostRules()
         self._tls = tls or TlsContexts()
         self._standard_proxies = standard_proxies
+        self._resend = resend
         self._resolver = Resolver()
         self._exchange = Exchange(resolver=self._resolver, agent=agent)
 
@@ -101,7 +105,7 @@ class Egress:
             refuse_metadata(message.url.host, literal(message.url.host))
             if context is None and message.url.scheme == "https":
                 context = await self._tls.context(None)
-            answer = await self._exchange.send(message, Route(proxy, context, *limits), limit=transfer.limit)
+            answer = await self._once(message, Route(proxy, context, *limits), transfer)
             following = redirects.next(message, answer) if redirects else None
             if following is None:
                 return answer
@@ -109,6 +113,13 @@ class Egress:
                 self.check_blocked(str(following.url))
                 await self.check_host(str(following.url))
             message = following
+
+    async def _once(self, message: Message, route: Route, transfer: Transfer) -> Answer:
+        """One hop, with the re-sends of the original's library where the operator wants them."""
+        send = partial(self._exchange.send, route=route, limit=transfer.limit)
+        if self._resend is not None and transfer.face.hidden_resend:
+            return await self._resend.send(message, send)
+        return await send(message)
 
     def _proxy(self, scheme: Literal["http", "https"], url: Url, face: Face) -> Proxy | None:
         standard = face.standard_proxy_variables or self._standard_proxies

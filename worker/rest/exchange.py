@@ -42,12 +42,16 @@ _UNTRUSTED: Final = "unable to find valid certification path to requested target
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request, ready but for the lines that every client adds. `body` None means that there is no entity."""
+    """A request, ready but for the lines that every client adds. `body` None means that there is no entity.
+
+    What is not `repeatable` is sent once and never again: not for a redirect, not after a failure.
+    """
 
     method: str
     url: Url
     headers: HeaderLines
     body: bytes | None = None
+    repeatable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +280,7 @@ def failure_of(error: Exception, url: Url) -> JobFailure:
         case aiohttp.InvalidURL() | ValueError():
             return aborted("dns")
         case _:
-            return aborted("reset")
+            return aborted("tls" if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)) else "reset")
 
 
 def _bad_head(error: Exception) -> JobFailure:

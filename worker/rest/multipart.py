@@ -31,10 +31,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Multipart:
-    """A whole body and the header value that goes with it."""
+    """A whole body and the header value that goes with it; as recorded, one with documents is sent only once."""
 
     content: bytes
     content_type: str
+    repeatable: bool = True
 
 
 def is_document(value: Any) -> bool:
@@ -50,7 +51,8 @@ async def multipart_body(body: Mapping[str, Any], boundary: str | None, face: Fa
     heads = _utf8_head if face.typed_multipart else _latin1_head
     content = b"".join(b"--" + mark + b"\r\n" + heads(part) + b"\r\n" + part.content + b"\r\n" for part in parts)
     content += b"--" + mark + b"--\r\n"
-    return Multipart(content, _content_type(boundary, face, empty=not parts))
+    streamed = not face.typed_multipart and any(part.content_type is not None for part in parts)
+    return Multipart(content, _content_type(boundary, face, empty=not parts), repeatable=not streamed)
 
 
 async def _parts(body: Mapping[str, Any], face: Face) -> AsyncIterator[Part]:

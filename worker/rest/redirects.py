@@ -79,6 +79,8 @@ def _target(base: Url, location: str) -> Url | None:
 def _redirected(message: Message, status: int, target: Url) -> Message:
     if (status in (301, 302) and message.method == "POST") or (status == 303 and message.method != "GET"):
         return Message("GET", target, [])
+    if not message.repeatable:
+        raise protocol_error()
     return replace(message, url=target)
 
 

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         default=False,
         description="Let compatible job types use `http_proxy`, `https_proxy` and `no_proxy`; native ones always do.",
     )
+    compatible_resend: bool = Field(
+        default=False,
+        description="Let compatible job types send a request once more by themselves, as Camunda's connector does: "
+        "after 429 and 503, when the service has had its time, and after a lost connection at once.",
+    )
     secrets: SecretsSettings = SecretsSettings()
     http: HttpSettings = HttpSettings()
     hosts: HostsSettings = HostsSettings()

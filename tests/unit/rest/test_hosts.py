@@ -8,7 +8,6 @@ import pytest
 
 from worker.rest.hosts import HostRules, is_metadata, parse_ranges
 
-
 VALIDATED = HostRules(enabled=True)
 
 
