@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.conformance.feel_corpus import encode, equal
 from worker import feel
 from worker.feel.builtins import FAMILIES
 from worker.feel.builtins.registry import Builtin, Example
@@ -35,14 +36,12 @@ def test_the_page_is_what_the_generator_writes(generator: ModuleType) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.expression)
 def test_an_example_has_the_value_it_shows(example: Example) -> None:
-    result = feel.evaluate(example.expression)
+    value = feel.evaluate(example.expression, nonce="example").value
 
     if example.exact:
-        shown = feel.evaluate(example.result)
-        assert feel.type_name(result.value) == feel.type_name(shown.value)
-        assert feel.to_string(result.value) == feel.to_string(shown.value)
+        assert equal(encode(value), encode(feel.evaluate(example.result).value))
     else:
-        assert result.value is not None
+        assert value is not None
 
 
 @pytest.mark.parametrize("builtin", BUILTINS, ids=lambda builtin: builtin.signature)
