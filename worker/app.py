@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from worker import __version__
 from worker.documents import Documents, DocumentStore, FolderStore, MemoryStore
-from worker.expressions import Expressions
 from worker.face import Face
 from worker.feel import DEFAULT_LIMITS
 from worker.pipeline import Pipeline
+from worker.pipeline.expressions import Expressions
 from worker.rest.blocklist import BlockList
 from worker.rest.client import RestClient
 from worker.rest.egress import Egress

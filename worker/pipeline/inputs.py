@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from worker.errors import JobFailure, input_failure
-from worker.expressions import Expressions, strip_marker
 from worker.feel import FeelError
 from worker.feel.errors import FeelWarning, mark
-from worker.job_headers import JobHeaders
+from worker.pipeline.expressions import Expressions, strip_marker
+from worker.pipeline.job_headers import JobHeaders
 
 Expressible = Literal["off", "headers", "all"]
 

@@ -11,16 +11,18 @@ from typing import Any, Final
 
 from worker.documents import Documents, may_be_special
 from worker.documents.document import DocumentStore
-from worker.error_modes import mode_of, returned
 from worker.errors import GatewayError, JobFailure, input_failure
-from worker.expressions import Expressions
 from worker.face import Face
-from worker.inputs import Expressible, Inputs, with_notes
 from worker.job import Job, Lease
-from worker.job_headers import JobHeaders
 from worker.json_codec import JsonError, loads_prefix
-from worker.mapping import Mapper
 from worker.outcome import Fail, Outcome
+from worker.pipeline.error_modes import mode_of, returned
+from worker.pipeline.expressions import Expressions
+from worker.pipeline.inputs import Expressible, Inputs, with_notes
+from worker.pipeline.job_headers import JobHeaders
+from worker.pipeline.mapping import Mapper
+from worker.pipeline.results import Output, output_of
+from worker.pipeline.verdict import Case, Verdict
 from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
 from worker.rest.client import RestClient
@@ -29,9 +31,7 @@ from worker.rest.request import BasicAuth, RestRequest, RestResponse
 from worker.rest.return_format import read_return_format
 from worker.rest.special import resolve_special
 from worker.rest.validation import request_of, validate
-from worker.results import Output, output_of
 from worker.secrets import Secrets, SecretScope, SecretSession
-from worker.verdict import Case, Verdict
 
 CLIENT_STATUS: Final = "io.camunda.client.api.command.ClientStatusException"
 ILLEGAL_STATE: Final = "java.lang.IllegalStateException"

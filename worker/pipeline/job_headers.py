@@ -1,7 +1,7 @@
 """The custom headers of a job that steer the worker, decoded in one place.
 
 Headers belong to the model. Here they are text: only the expressions among them are evaluated, later and by others.
-Headers that are named like inputs are read in `worker.inputs`.
+Headers that are named like inputs are read in `worker.pipeline.inputs`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Final
 
 from worker.durations import LONG_MAX, milliseconds, parse_duration
 from worker.errors import JobFailure
-from worker.java_text import java_text
 from worker.json_codec import JsonError, loads
+from worker.json_codec.java_text import java_text
 
 INVALID_BACKOFF: Final = "io.camunda.connector.runtime.core.error.InvalidBackOffDurationException"
 INVALID_TIMEOUT: Final = "io.camunda.connector.runtime.core.error.InvalidJobTimeoutException"

@@ -1,6 +1,6 @@
 """A response to the variables of the completed job: the result variable, then the result expression over it.
 
-What becomes of a failure is decided in `worker.verdict`; how expressions are evaluated, in `worker.mapping`.
+What becomes of a failure is decided in `worker.pipeline.verdict`; how expressions are evaluated, in `worker.pipeline.mapping`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.job_headers import JobHeaders
-from worker.mapping import Mapper, guarded
+from worker.pipeline.job_headers import JobHeaders
+from worker.pipeline.mapping import Mapper, guarded
 from worker.rest.request import RestResponse
 
 

@@ -1,6 +1,6 @@
 """What result and error expressions share: evaluated in FEEL, they must answer an object, and may store documents.
 
-`worker.results` and `worker.verdict` say what the object means. The texts of the failures are those of the original.
+`worker.pipeline.results` and `worker.pipeline.verdict` say what the object means. The texts of the failures are those of the original.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Final, Literal
 from worker.documents import resolve_created_documents
 from worker.documents.document import DocumentStore
 from worker.errors import FEEL_EXCEPTION, JobFailure, input_failure
-from worker.expressions import Expressions, strip_marker
 from worker.feel import FeelError, FeelSyntaxError
-from worker.java_text import java_text
 from worker.json_codec import dumps
+from worker.json_codec.java_text import java_text
+from worker.pipeline.expressions import Expressions, strip_marker
 
 Kind = Literal["Result", "Error"]
 

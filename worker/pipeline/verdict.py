@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from worker.connector_errors import BpmnError, IgnoreError, JobError, read_connector_error
-from worker.error_modes import mode_outcome
 from worker.errors import JobFailure
 from worker.face import Face
-from worker.java_text import java_text
 from worker.job import Job
-from worker.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
 from worker.json_codec import dumps
-from worker.mapping import Mapper, guarded
+from worker.json_codec.java_text import java_text
 from worker.outcome import Complete, Fail, Outcome, ThrowError
+from worker.pipeline.connector_errors import BpmnError, IgnoreError, JobError, read_connector_error
+from worker.pipeline.error_modes import mode_outcome
+from worker.pipeline.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
+from worker.pipeline.mapping import Mapper, guarded
+from worker.pipeline.results import Output
 from worker.rest.request import RestResponse
-from worker.results import Output
-from worker.retry_after import retry_after
+from worker.rest.retry_after import retry_after
 from worker.secrets import SecretSession, SecretsUnavailable
 
 MESSAGE_LIMIT: Final = 6_000  # UTF-16 units, as Java counts

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from worker.durations import milliseconds, parse_duration
 from worker.errors import JobFailure
 from worker.json_codec import dumps
-from worker.mapping import shape_failure
+from worker.pipeline.mapping import shape_failure
 from worker.rest.coercion import Integer, Text, mapping
 
 _CONNECTOR_ERROR: Final = "io.camunda.connector.runtime.core.error.ConnectorError"

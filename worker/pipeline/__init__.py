@@ -1,0 +1,5 @@
+"""What happens to one job between the engine and the engine: `pipeline.py` tells it top to bottom, the rest are its steps."""
+
+from worker.pipeline.pipeline import Pipeline
+
+__all__ = ["Pipeline"]
