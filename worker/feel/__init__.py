@@ -12,6 +12,7 @@ This package stands alone: it imports nothing else of `worker`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 from .errors import (
@@ -36,20 +37,23 @@ def evaluate(
     now: Now | None = None,
     limits: Limits | None = None,
     nonce: str | None = None,
+    random: Random | None = None,
 ) -> Result:
     """Evaluate an expression (without a leading `=`) on the variables of `context`.
 
     Variables may be None, bool, int, float, Decimal, str, mappings, sequences, the types of `datetime` and
     whatever `worker.feel` returned; they are never changed. `now` is the moment of `now()` and `today()`,
     or a function that tells it. `nonce` is a random text that marks what `createDocument` makes; without
-    it that function fails. The value: null is None, numbers are `int` or `Decimal`, lists are sequences,
-    contexts are mappings, dates, times and durations are those of `worker.feel.temporal`.
+    it that function fails. `random` is the source of random values, by default the system's.
+
+    The value: null is None, numbers are `int` or `Decimal`, lists are sequences, contexts are mappings,
+    dates, times and durations are those of `worker.feel.temporal`.
 
     Raises FeelSyntaxError if the text is no expression, FeelLimitError if it takes more than `limits` allow,
     and other FeelErrors for a failed `assert()` and the like.
     """
     chosen = DEFAULT_LIMITS if limits is None else limits
-    return parsed(text, chosen).evaluate(context, now=now, limits=chosen, nonce=nonce)
+    return parsed(text, chosen).evaluate(context, now=now, limits=chosen, nonce=nonce, random=random)
 
 
 def unary_tests(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from random import Random
 from typing import Any, NamedTuple
 
 from .cache import TextCache
@@ -69,9 +70,12 @@ class Expression:
         now: Now | None = None,
         limits: Limits = DEFAULT_LIMITS,
         nonce: str | None = None,
+        random: Random | None = None,
     ) -> Result:
         """Run on the variables of `context`. Raises FeelError; see `worker.feel.evaluate`."""
         evaluation = Evaluation(limits, text=self.text, clock=_clock(now), nonce=nonce)
+        if random is not None:
+            evaluation.random = random
         return self._run(self._code, evaluation, context, input)
 
     def explain(
@@ -82,9 +86,12 @@ class Expression:
         now: Now | None = None,
         limits: Limits = DEFAULT_LIMITS,
         nonce: str | None = None,
+        random: Random | None = None,
     ) -> tuple[Result, tuple[ExplainedStep, ...]]:
         """Evaluate and tell the value of each part, innermost first. For people; slower than `evaluate`."""
         evaluation = Evaluation(limits, text=self.text, clock=_clock(now), nonce=nonce)
+        if random is not None:
+            evaluation.random = random
         steps: list[ExplainedStep] = []
 
         def trace(node: Node, value: Any) -> None:

@@ -129,7 +129,7 @@ def power(base: Number, exponent: Number) -> Number | None:
     if isinstance(base, int) and whole > 0 and base.bit_length() * whole <= 112:
         return int(base**whole)
     size = abs(Decimal(base).adjusted()) + 1
-    if size * abs(whole) > 100 * MAX_EXPONENT and abs(Decimal(base)) > 1:
+    if size * abs(whole) > 100 * MAX_EXPONENT and Decimal(base).copy_abs() > 1:
         return None
     precision = max(PRECISION, digits(base))
     result = _context(precision + 8).power(Decimal(base), Decimal(whole))
@@ -158,6 +158,11 @@ def as_int(number: Number) -> int | None:
     if isinstance(number, int):
         return number
     return int(number) if number == number.to_integral_value() else None
+
+
+def distance(low: Number, high: Number) -> int:
+    """How many whole steps lie between two numbers."""
+    return int(WIDE.subtract(Decimal(high), Decimal(low)).copy_abs())
 
 
 def truncate(number: Number) -> int:

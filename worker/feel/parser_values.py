@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from decimal import Decimal
 
-from . import lexer, temporal
+from . import lexer, numbers, temporal
 from .errors import FeelLimitError, FeelSyntaxError
 from .lexer import END, ESCAPED, NAME, NUMBER, OPERATOR, STRING
 from .syntax import (
@@ -155,7 +155,7 @@ class ValueParser(Cursor, ABC):
             self.fail("a number" if self.start != start + 1 else "a value")
         value = self.number(self.word, start)
         self.advance()
-        return self.made(Literal(start, self.last, -value if value else value))
+        return self.made(Literal(start, self.last, numbers.negate(value)))
 
     def at_literal(self, start: int) -> Node:
         self.advance()

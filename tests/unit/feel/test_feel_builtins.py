@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import random
 from typing import Any
 
 import pytest
@@ -47,6 +48,8 @@ def test_the_clock_is_the_callers_and_stands_still() -> None:
 
 def test_random_numbers_lie_in_their_range() -> None:
     assert feel.evaluate("every i in 1..200 satisfies random number() in [0..1)").value is True
+    seeded = [feel.evaluate("random number()", random=random.Random(7)).value for _ in range(2)]
+    assert seeded[0] == seeded[1]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def number_range(compiler: Compiler, node: NumberRange) -> Code:
                 raise CallFailed
             if not -MAX_BOUND <= bound <= MAX_BOUND:
                 raise FeelLimitError("range_bound", "10^15", "A range has a bound too large", fixed=True)
-        count = math.floor(abs(last - first)) + 1
+        count = numbers.distance(first, last) + 1
         evaluation.reserve_list(count)
         sign = 1 if first < last else -1
         if type(first) is int:
@@ -208,7 +208,5 @@ def _selected(items: list[Any], value: Any, condition: Code, evaluation: Evaluat
 def indexed(value: Any, index: Any) -> Any:
     """`value[index]`: from 1, or from the end if not positive; null outside."""
     size = len(value)
-    place = index - 1 if index > 0 else size + index
-    if not 0 <= place < size:
-        return None
-    return value[int(place)]
+    place = numbers.add(index, -1 if index > 0 else size)
+    return None if place is None or not 0 <= place < size else value[int(place)]
