@@ -19,7 +19,7 @@ from .program.frame import CallFailed, Code, Scope
 from .program.tests import with_input
 from .syntax import Node
 from .text import preview
-from .values import CONTEXT_TYPES, LAZY_TYPES, LIST_TYPES, Context, InputContext, convert, items_of
+from .values import CONTEXT_TYPES, LAZY_TYPES, LIST_TYPES, Context, InputContext, Range, convert, items_of
 
 Now = datetime | Callable[[], datetime]
 """The moment that `now()` and `today()` name, or where to ask for it."""
@@ -150,10 +150,14 @@ def _root(context: Mapping[str, Any] | None, evaluation: Evaluation) -> Scope:
 
 
 _CONTAINERS = LIST_TYPES | CONTEXT_TYPES
+_FOLLOWED = _CONTAINERS | {Range}
 
 
 def settle(value: Any, evaluation: Evaluation) -> None:
-    """Make a result independent of the input it was taken from. Shared parts are visited once."""
+    """Make a result independent of the input it was taken from. Shared parts are visited once.
+
+    Raises FeelError for a range inside: it is a value of arguments, not of data.
+    """
     seen: set[int] = set()
     waiting = [value]
     while waiting:
@@ -161,11 +165,13 @@ def settle(value: Any, evaluation: Evaluation) -> None:
         if id(each) in seen:
             continue
         seen.add(id(each))
+        if type(each) is Range:
+            raise FeelError("The result holds a range inside a list or context, where it is no value")
         if type(each) in LAZY_TYPES:
             each.settle()
         parts = items_of(each) if type(each) in LIST_TYPES else each.entries.values()
         evaluation.spend(1 + (len(parts) >> 3))
-        waiting += [part for part in parts if type(part) in _CONTAINERS]
+        waiting += [part for part in parts if type(part) in _FOLLOWED]
 
 
 _CACHE: TextCache[Expression] = TextCache(entries=1024, characters=500_000)
