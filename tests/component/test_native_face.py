@@ -22,8 +22,8 @@ from tests.support.job_runs import (
     variables_of,
 )
 from worker.face import COMPATIBLE, NATIVE, Face
-from worker.inputs import Expressible
 from worker.outcome import Outcome
+from worker.pipeline.inputs import Expressible
 
 
 @pytest.fixture

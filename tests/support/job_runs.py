@@ -11,13 +11,13 @@ from aiohttp import web
 
 from worker.documents import Documents, MemoryStore
 from worker.errors import GatewayError
-from worker.expressions import Expressions
 from worker.face import Face
-from worker.inputs import Expressible
 from worker.job import Job
 from worker.json_codec import dumps, loads
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.pipeline import Pipeline
+from worker.pipeline.expressions import Expressions
+from worker.pipeline.inputs import Expressible
 from worker.rest.client import RestClient
 from worker.rest.egress import Egress
 from worker.rest.request import OAuth
