@@ -91,13 +91,13 @@ def compare(left: Any, right: Any) -> int:
             return 0
         if left.isascii() or right.isascii():
             return -1 if left < right else 1
-        return -1 if utf16(left) < utf16(right) else 1
+        return -1 if _units(left) < _units(right) else 1
     if kind in _TEMPORAL:
         return temporal.compare(left, right)
     return -1 if left < right else 0 if left == right else 1
 
 
-def utf16(text: str) -> bytes:
+def _units(text: str) -> bytes:
     """A key that orders strings by UTF-16 units."""
     return text.encode("utf-16-be", "surrogatepass")
 

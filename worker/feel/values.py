@@ -16,6 +16,7 @@ these carriers is ever reachable from an expression.
 from __future__ import annotations
 
 import datetime
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,7 +74,7 @@ class Context(Mapping[str, Any]):
         """The functions of that name."""
         return None if self.functions is None else self.functions.get(name)
 
-    def settle(self, level: int = 0) -> None:
+    def settle(self) -> None:
         """Become independent of the input."""
 
     def __getitem__(self, key: str) -> Any:
@@ -97,9 +98,13 @@ class FeelList(Sequence[Any]):
 
     __slots__ = ()
 
+    @abstractmethod
     def items(self) -> list[Any]:
         """All items; not to be changed."""
-        raise TypeError
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Become independent of the input and of lists that still grow."""
 
     def __repr__(self) -> str:
         return repr(self.items())
@@ -190,7 +195,7 @@ class InputContext(Context):
         self._entries, self._raw, self._evaluation = entries, None, None
         return entries
 
-    def settle(self, level: int = 0) -> None:
+    def settle(self) -> None:
         if self._raw is not None:
             for value in self.entries.values():
                 if type(value) in LAZY_TYPES:
@@ -218,8 +223,7 @@ class InputList(FeelList):
             self._raw = ()
         return items
 
-    def settle(self, level: int = 0) -> None:
-        """Become independent of the input."""
+    def settle(self) -> None:
         if self._items is None:
             for item in self.items():
                 if type(item) in LAZY_TYPES:
@@ -255,8 +259,7 @@ class PartialList(FeelList):
             self._growing = self._growing[: self._length]
         return self._growing
 
-    def settle(self, level: int = 0) -> None:
-        """Take a copy of its own."""
+    def settle(self) -> None:
         self.items()
 
     def __len__(self) -> int:
