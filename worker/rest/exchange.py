@@ -23,7 +23,7 @@ from yarl import URL
 
 from worker.errors import JobFailure
 from worker.rest.encoding import CODINGS, Decoder, UndecodableBody, latin1
-from worker.rest.failures import aborted, protocol_error, timed_out, tls_failed, unreadable
+from worker.rest.failures import aborted, protocol_error, timed_out, tls_failed
 from worker.rest.headers import HeaderLines, has
 from worker.rest.proxy import Proxy
 from worker.rest.url import Url
@@ -31,6 +31,8 @@ from worker.rest.wire import Connector, ExactRequest, Outgoing, TunnelRefused
 
 KEEP_ALIVE: Final = 4.0
 ACCEPT_ENCODING: Final = "gzip, deflate, x-gzip"
+ERROR_LIMIT: Final = 1_572_864
+"""Bytes of an error's body that are read: a failure with more would not get through to the engine."""
 
 _MAX_HEADERS: Final = 1000
 _MAX_STALE: Final = 3
@@ -213,6 +215,7 @@ def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
 async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
     if response.status < 200 or response.version is None or response.version.major != 1:
         raise protocol_error()
+    limit = min(limit, ERROR_LIMIT) if response.status >= 400 else limit
     headers = _decoded(response.raw_headers)
     reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")
     decoders = _decoders(headers) if response.status not in _WITHOUT_ENTITY else []
@@ -291,7 +294,7 @@ def _bad_head(error: Exception) -> JobFailure:
         return aborted("reset")
     if any(isinstance(cause, http_exceptions.BadStatusLine) for cause in causes):
         return protocol_error() if "Invalid HTTP version" in text else aborted("reset")
-    return unreadable("Bad chunk header") if "chunk" in text else protocol_error()
+    return protocol_error()
 
 
 def _why_broken(error: Exception) -> str:
@@ -303,7 +306,9 @@ def _why_broken(error: Exception) -> str:
     if any(isinstance(cause, http_exceptions.ContentLengthError) for cause in causes):
         return "Premature end of Content-Length delimited message body"
     if any(isinstance(cause, http_exceptions.TransferEncodingError) for cause in causes):
-        return "Truncated chunk or bad chunk header"
+        return "Truncated chunk"
+    if any(isinstance(cause, http_exceptions.HttpProcessingError) for cause in causes):
+        return "Bad chunk header"
     return "Connection closed"
 
 

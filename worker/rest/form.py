@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 from worker.errors import input_failure
 from worker.face import Face
-from worker.java_text import java_text
+from worker.json_codec.java_text import java_text
 
 
 def form_body(body: Mapping[str, Any], face: Face) -> bytes:

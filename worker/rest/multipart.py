@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from worker.documents.document import Document
 from worker.face import Face
-from worker.java_text import java_text
 from worker.json_codec import dumps_body
+from worker.json_codec.java_text import java_text
 from worker.rest.encoding import latin1
 
 _RESERVED: Final = frozenset('",;')

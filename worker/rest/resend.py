@@ -12,7 +12,7 @@ from typing import Final
 
 from worker.errors import JobFailure
 from worker.rest.exchange import Answer, Message
-from worker.retry_after import seconds_of
+from worker.rest.retry_after import seconds_of
 
 DEFAULT_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 3600.0

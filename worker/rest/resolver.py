@@ -39,6 +39,7 @@ class Resolver(AbstractResolver):
         known = self._known.get(key)
         if known is None or known[0] < self._now() or (known[1].done() and _failed(known[1])):
             task = asyncio.get_running_loop().create_task(_look_up(host, port), name=f"look up {host}")
+            task.add_done_callback(_failed)  # seen here, should all who asked have gone
             self._known[key] = known = (self._now() + TTL, task)
             if len(self._known) > _MAX_HOSTS:
                 self._known.popitem(last=False)

@@ -191,7 +191,7 @@ def _unreadable(reason: str, face: Face) -> JobFailure:
 def _broken_kind(reason: str) -> str:
     if reason == "Read timed out":
         return "timeout_read"
-    return "reset" if reason.startswith(("Connection", "Premature", "Truncated")) else "decode"
+    return "reset" if reason.startswith(("Connection", "Premature", "Truncated", "Bad chunk")) else "decode"
 
 
 def _no_json(reason: str) -> JobFailure:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -86,8 +87,41 @@ class ExactRequest(aiohttp.ClientRequest):
         )
 
 
+class ResponseReader(ResponseHandler):
+    """Mends two faults of the library: a broken body that is waited for without end, a head that stray bytes spoil."""
+
+    _head_expected = False
+
+    def set_response_params(self, **options: Any) -> None:
+        self._head_expected = True
+        super().set_response_params(**options)
+
+    def data_received(self, data: bytes) -> None:
+        """The head is parsed by itself: an error in the bytes after it (the body of a 204, say) leaves it whole."""
+        end = data.find(b"\r\n\r\n") + 4 if self._head_expected else 0
+        if end > 3:
+            self._head_expected = False
+            if end < len(data):
+                super().data_received(data[:end])
+                data = data[end:]
+        super().data_received(data)
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """What ends the connection ends the body as well; else its reader is never told."""
+        body = self._payload
+        super().set_exception(exc, *cause)
+        if isinstance(body, aiohttp.StreamReader) and body.exception() is None and not body.is_eof():
+            body.set_exception(
+                exc if isinstance(exc, aiohttp.ClientError) else aiohttp.ClientPayloadError(str(exc)), exc
+            )
+
+
 class Connector(aiohttp.TCPConnector):
     """Lets no host past the resolver; asks proxies for tunnels in our own words and keeps their whole answer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = partial(_response_reader, self._loop)
 
     async def _resolve_host(
         self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
@@ -102,6 +136,10 @@ class Connector(aiohttp.TCPConnector):
         return _TunnelRequest(
             "GET", req.proxy, headers=headers, loop=self._loop, ssl=req.ssl, response_class=_TunnelResponse
         )
+
+
+def _response_reader(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
+    return ResponseReader(loop)
 
 
 class _TunnelRequest(aiohttp.ClientRequest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
@@ -20,6 +21,14 @@ UNREADABLE = "Error while executing an HTTP request: Failed to read response bod
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"
 HALF_ERROR = b"HTTP/1.1 500 Oops\r\nContent-Length: 10\r\n\r\n{}"
 HALF_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+async def bad_chunk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send what is no chunk once the client has read so far, and keep the connection."""
+    for _ in range(20):  # turns of the loop that client and server share
+        await asyncio.sleep(0)
+    writer.write(b"zz\r\n{}\r\n")
+    await hang(reader, writer)
 
 
 async def test_a_refused_connection(calls: Calls, closed_port: int) -> None:
@@ -126,8 +135,9 @@ async def test_urls_that_are_never_called(calls: Calls, url: str) -> None:
         (partly(HALF_CHUNKS, close), "reset"),
         (partly(HALF, hang), "timeout_read"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "reset"),
+        (partly(HALF_CHUNKS, bad_chunk), "reset"),
     ],
-    ids=["short", "closed", "chunks closed", "hanging", "bad chunk"],
+    ids=["short", "closed", "chunks closed", "hanging", "bad chunk", "bad chunk later"],
 )
 async def test_a_body_that_does_not_end(calls: Calls, response: Answer, kind: str) -> None:
     async with scripted(partly(response, close) if isinstance(response, bytes) else response) as server:

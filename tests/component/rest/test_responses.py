@@ -161,6 +161,14 @@ async def test_rs_007_a_204_keeps_its_headers(calls: Calls) -> None:
     )
 
 
+@pytest.mark.parametrize("stray", [b"0\r\n\r\n", b"null", b"HTTP/1.1 garbage"])
+async def test_bytes_after_a_204_do_not_spoil_it(calls: Calls, stray: bytes) -> None:
+    async with scripted(b"HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n" + stray, answer(200, b"{}")) as server:
+        assert (await calls.response(server.url())).status == 204
+        assert (await calls.response(server.url())).body == {}
+    assert [request.connection for request in server.requests] == [0, 1]
+
+
 async def test_rs_011_a_redirect_is_a_success_when_it_is_not_followed(calls: Calls) -> None:
     async with scripted(answer(302, b"", "Location: /y", reason="Found")) as server:
         response = await calls.response(server.url())
@@ -278,6 +286,12 @@ async def test_er_003_error_bodies(calls: Calls, sent: bytes, body: Any, native:
     assert failure.variables == {"response": {"headers": headers, "body": body}}
     failure = await failure_of(calls, response, NATIVE, **inputs)
     assert failure.variables == {"response": {"headers": headers, "body": native}}
+
+
+async def test_an_error_body_is_read_to_a_limit(calls: Calls) -> None:
+    failure = await failure_of(calls, answer(500, b"x" * 5_000_000))
+    assert failure.variables is not None
+    assert 1_500_000 < len(failure.variables["response"]["body"]) < 1_600_000
 
 
 @pytest.mark.parametrize("status", [400, 407, 500, 600, 999])
