@@ -208,17 +208,29 @@ async def test_variables_that_are_no_json_object_are_refused(
     assert await client.code("CompleteJob", request) is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_stream_is_given_new_jobs_and_returns_what_it_did_not_take(gateway: DevGateway, client: Client) -> None:
-    request = pb.StreamActivatedJobsRequest(type=TYPE, worker="test", timeout=10_000)
-    stream = client.stub.StreamActivatedJobs(request)
+async def test_a_stream_is_given_new_jobs(gateway: DevGateway, client: Client) -> None:
+    stream = client.stub.StreamActivatedJobs(pb.StreamActivatedJobsRequest(type=TYPE, worker="test", timeout=10_000))
     await gateway.wait_for("stream-opened")
+
     key = gateway.add_job(TYPE)
 
-    job = await stream.read()
+    assert (await stream.read()).key == key
     stream.cancel()
-
-    assert job.key == key
     await gateway.wait_for("stream-closed")
+
+
+async def test_jobs_that_a_stream_did_not_take_are_available_again_when_it_closes(
+    gateway: DevGateway, client: Client
+) -> None:
+    stream = client.stub.StreamActivatedJobs(pb.StreamActivatedJobsRequest(type=TYPE, worker="test", timeout=10_000))
+    await gateway.wait_for("stream-opened")
+    keys = [gateway.add_job(TYPE, variables={"text": "x" * 1_000_000}) for _ in range(20)]  # more than a pipe holds
+    await gateway.wait_for("activated", keys[-1])
+
+    stream.cancel()
+    await gateway.wait_for("stream-closed")
+
+    assert keys[-1] in [job.key for job in await client.activate(maxJobsToActivate=20)]
 
 
 @pytest.mark.parametrize(

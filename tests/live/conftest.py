@@ -1,4 +1,4 @@
-"""One broker for the suite, one worker process for both job types, and a hand on each."""
+"""One engine of each line for the suite, one worker process on it for both job types, and a hand on each."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from tests.live.memory_engine import MemoryEngine
 from tests.live.target import Target, open_target
 from tests.support.parts import leave_out
 from tests.support.zeebe import Zeebe
@@ -54,33 +56,52 @@ class WorkerProcess:
         return self._process.poll() is None
 
 
+class Engine(Protocol):
+    """What the tests run against."""
+
+    @property
+    def address(self) -> str: ...
+
+
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A real broker with an empty state."""
-    folder = tmp_path_factory.mktemp("zeebe")
     try:
         java, home = find_java(), broker_home(cache_folder())
     except EngineUnavailable as error:
         leave_out(f"the live tests need a real Zeebe: {error}")
         raise
-    with Broker(java=java, home=home, ports=free_ports(), folder=folder) as broker:
+    with Broker(java=java, home=home, ports=free_ports(), folder=tmp_path_factory.mktemp("zeebe")) as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
-def deployed(broker: Broker) -> Broker:
-    """The broker, with the models."""
+def memory_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryEngine]:
+    """The engine of the 8.8 line."""
+    try:
+        engine = MemoryEngine(tmp_path_factory.mktemp("engine"))
+    except EngineUnavailable as error:
+        leave_out(f"the live tests on the 8.8 line need its engine: {error}")
+        raise
+    with engine:
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["broker", "memory_engine"], ids=["8.6", "8.8"])
+def deployed(request: pytest.FixtureRequest) -> Engine:
+    """An engine, with the models."""
+    engine: Engine = request.getfixturevalue(request.param)
 
     async def deploy() -> None:
-        async with Zeebe(broker.address) as zeebe:
+        async with Zeebe(engine.address) as zeebe:
             await zeebe.deploy(*MODELS)
 
     asyncio.run(deploy())
-    return broker
+    return engine
 
 
 @pytest.fixture(scope="session")
-def worker(deployed: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+def worker(deployed: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
     """The worker that most tests share, with both faces."""
     log = tmp_path_factory.mktemp("worker") / "worker.log"
     process = WorkerProcess(deployed.address, log, JOB_TYPES=f"{NATIVE_TYPE},{CAMUNDA_TYPE}")
@@ -94,7 +115,7 @@ StartWorker = Callable[..., WorkerProcess]
 
 
 @pytest.fixture
-def start_worker(deployed: Broker, tmp_path: Path) -> Iterator[StartWorker]:
+def start_worker(deployed: Engine, tmp_path: Path) -> Iterator[StartWorker]:
     """Start a worker of the test's own: `start_worker(JOB_TYPES=...)`."""
     processes: list[WorkerProcess] = []
 
@@ -109,7 +130,7 @@ def start_worker(deployed: Broker, tmp_path: Path) -> Iterator[StartWorker]:
 
 
 @pytest.fixture
-async def zeebe(deployed: Broker) -> AsyncIterator[Zeebe]:
+async def zeebe(deployed: Engine) -> AsyncIterator[Zeebe]:
     async with Zeebe(deployed.address) as zeebe:
         yield zeebe
 

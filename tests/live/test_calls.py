@@ -98,6 +98,8 @@ async def test_an_incident_goes_on_once_the_cause_is_mended_and_it_is_resolved(
     assert await zeebe.ended(instance)
 
 
+# The gateway of the engine in memory does not hand on the variables of a failure.
+@pytest.mark.parametrize("deployed", ["broker"], indirect=True)
 async def test_a_failure_leaves_its_facts_with_the_job(
     zeebe: Zeebe, start_worker: StartWorker, target: Target, probe: str
 ) -> None:

@@ -67,12 +67,15 @@ def free_ports() -> Ports:
 class Broker:
     """One broker process. Its state in `folder` outlives `stop` and `kill`, so `start` goes on where it was."""
 
-    def __init__(self, *, java: Path, home: Path, ports: Ports, folder: Path) -> None:
+    def __init__(
+        self, *, java: Path, home: Path, ports: Ports, folder: Path, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.ports = ports
         self.address = f"{HOST}:{ports.gateway}"
         self.rest_url = f"http://{HOST}:{ports.rest}"
         self.log = folder / "console.log"
         self._folder = folder
+        self._environ = os.environ if environ is None else environ
         self._command = [str(java), *JVM_OPTIONS, f"-Dapp.home={folder}", f"-Dbasedir={folder}"]
         self._command += ["-classpath", f"{home}/config{os.pathsep}{home}/lib/*", MAIN_CLASS]
         self._process: subprocess.Popen[bytes] | None = None
@@ -95,7 +98,7 @@ class Broker:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the Java and the classes found above
                 self._command,
-                env=_environment(os.environ, self.ports, self._folder / "data"),
+                env=_environment(self._environ, self.ports, self._folder / "data"),
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from worker.feel import FeelSyntaxError, parse
-from worker.inputs import INPUTS
+from worker.pipeline.inputs import INPUTS
 
 JOB_HEADERS = frozenset(
     {
