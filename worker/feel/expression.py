@@ -174,7 +174,7 @@ def settle(value: Any, evaluation: Evaluation) -> None:
         waiting += [part for part in parts if type(part) in _FOLLOWED]
 
 
-_CACHE: TextCache[Expression] = TextCache(entries=1024, characters=500_000)
+_CACHE: TextCache[Expression] = TextCache(entries=1024, characters=200_000)
 
 
 def parsed(text: str, limits: Limits, *, tests: bool = False) -> Expression:
