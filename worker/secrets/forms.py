@@ -30,7 +30,8 @@ class Forms:
 
 def forms_of(value: str) -> Forms:
     """All shapes of a value of at least `SHORTEST` characters."""
-    texts = {value, *_escaped(value), *_url_encoded(value), *_in_other_charsets(value), *_lines(value), *_base64(value)}
+    texts = {value, *_escaped(value), *_url_encoded(value), *_lines(value), *_base64(value)}
+    texts |= {text for known in texts for text in _in_other_charsets(known)}
     return Forms(tuple(text for text in texts if len(text) >= SHORTEST), tuple(set(_cores(value))))
 
 
@@ -43,6 +44,8 @@ def _escaped(value: str) -> Iterator[str]:
         yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
     yield html.escape(value)
     yield repr(value)[1:-1]
+    yield repr(value.encode("utf-8", "replace"))[2:-1]
+    yield repr(value.encode("latin-1", "replace"))[2:-1]
     yield value.replace("\r", " ").replace("\n", " ")
 
 
@@ -54,11 +57,15 @@ def _url_encoded(value: str) -> Iterator[str]:
         yield _HEX_ESCAPE.sub(lambda match: match[0].lower(), text)
 
 
-def _in_other_charsets(value: str) -> Iterator[str]:
-    """As a peer may echo it: header values are Latin-1 on the wire, whatever they were before."""
-    if not value.isascii():
-        yield value.encode("latin-1", "replace").decode("latin-1")
-        yield value.encode("utf-8", "replace").decode("latin-1")
+def _in_other_charsets(text: str) -> Iterator[str]:
+    """As a peer may echo it: header values are Latin-1 on the wire, whatever they were before and will be read as."""
+    if not text.isascii():
+        utf8, latin1 = text.encode("utf-8", "replace"), text.encode("latin-1", "replace")
+        yield utf8.decode("latin-1")
+        yield latin1.decode("latin-1")
+        yield latin1.decode("utf-8", "replace")
+        yield latin1.decode("utf-8", "surrogateescape")
+        yield text.encode("ascii", "replace").decode("ascii")
 
 
 def _lines(value: str) -> Iterator[str]:
