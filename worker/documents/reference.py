@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from worker.java_text import java_text
+from worker.json_codec.java_text import java_text
 
 REFERENCE_TYPE: Final = "camunda.document.type"
 FUNCTION_TYPE: Final = "camunda.function.type"

@@ -16,7 +16,7 @@ from worker.documents.inline import InlineDocument
 from worker.documents.reference import FUNCTION_TYPE, REFERENCE_TYPE, InvalidReference, is_special, optional_text
 from worker.documents.stored import StoredDocument
 from worker.errors import JobFailure, input_failure
-from worker.java_text import java_text
+from worker.json_codec.java_text import java_text
 
 MAX_CALLS: Final = 10
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from worker.errors import JobFailure
-from worker.java_text import java_text
 from worker.json_codec import JsonError, loads_prefix
+from worker.json_codec.java_text import java_text
 
 TOKEN_ERROR: Final = "OAUTH_TOKEN_ERROR"  # noqa: S105 - an error code
 REFRESH_TOKEN_EXPIRED: Final = "OAUTH_REFRESH_TOKEN_EXPIRED"  # noqa: S105 - an error code
