@@ -87,7 +87,12 @@ async def test_a_job_that_takes_longer_can_be_looked_up_later(gateway: DevGatewa
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("nonsense", "the body is not JSON"),
+        ("nonsense", "the body is not a job as JSON: Invalid JSON value: Expecting value"),
+        ("[]", "the body is not a job as JSON: Expected document to be a root level object"),
+        ('{"variables": {"a": 1e999}}', "the number 1e999 is too large"),
+        pytest.param(
+            '{"variables":' + '{"a":' * 5000 + "1" + "}" * 5001, "the body is not a job as JSON", id="too deep"
+        ),
         ('{"variable": {}}', "variable: Extra inputs are not permitted"),
         ('{"retries": 0}', "retries: Input should be greater than or equal to 1"),
         ('{"type": "mail"}', "nobody works on jobs of type 'mail'; the worker takes rest-connector"),
@@ -99,6 +104,16 @@ async def test_a_job_that_cannot_be_used_is_refused_with_the_reason(
     async with client.post("/jobs", data=body, headers={"Content-Type": "application/json"}) as response:
         assert response.status == 400
         assert said in (await response.json())["error"]
+
+
+async def test_text_that_is_no_unicode_passes_through_as_it_is(gateway: DevGateway, client: ClientSession) -> None:
+    """JSON may hold half a surrogate pair, and services do send it."""
+    answer, _ = await asyncio.gather(
+        submit(client, {"variables": {"half": "\ud83d"}}),
+        work(gateway, lambda key: gateway.engine.complete(key, '{"half":"\\ud83d"}')),
+    )
+
+    assert answer[1]["variables"] == {"half": "\ud83d"}
 
 
 async def test_other_web_pages_cannot_use_the_door(client: ClientSession) -> None:

@@ -196,7 +196,10 @@ async def test_an_error_is_caught_by_its_code_or_becomes_an_incident(
     assert (end.kind, end.code) == (ending, "404")
 
 
-@pytest.mark.parametrize("variables", ["[1]", "nonsense", '{"a":NaN}'])
+@pytest.mark.parametrize(
+    "variables",
+    ["[1]", "nonsense", '{"a":NaN}', '{"a":-1e999}', pytest.param('{"a":' + "[" * 20_000, id="too deep")],
+)
 async def test_variables_that_are_no_json_object_are_refused(
     gateway: DevGateway, client: Client, variables: str
 ) -> None:

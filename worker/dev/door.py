@@ -14,11 +14,10 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from worker.dev.engine import DEFAULT_TENANT
+from worker.dev.engine import DEFAULT_TENANT, Refusal, document, to_json
 from worker.dev.events import ENDINGS, Event
 from worker.dev.examples import JOB_TYPE
 from worker.dev.gateway import DevGateway
-from worker.json_codec import JsonError, dumps, loads
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_OPEN_JOBS = 1000
@@ -67,9 +66,9 @@ class Door:
             return _problem(415, "send the job with the header `content-type: application/json`")
         try:
             wait = min(MAX_WAIT_SECONDS, max(0.0, float(request.query.get("wait", DEFAULT_WAIT_SECONDS))))
-            job = SubmittedJob.model_validate(loads(await request.text(), exact=False))
-        except (JsonError, UnicodeDecodeError) as error:
-            return _problem(400, f"the body is not JSON: {error}")
+            job = SubmittedJob.model_validate(document(await request.text()))
+        except (Refusal, UnicodeDecodeError) as error:
+            return _problem(400, f"the body is not a job as JSON: {error}")
         except ValidationError as error:
             return _problem(400, _faults(error))
         except ValueError:
@@ -83,7 +82,7 @@ class Door:
         key = self._gateway.add_job(
             job.type,
             variables=job.variables,
-            headers={name: value if isinstance(value, str) else dumps(value) for name, value in job.headers.items()},
+            headers={name: value if isinstance(value, str) else to_json(value) for name, value in job.headers.items()},
             retries=job.retries,
             catches=job.catches,
             tenant_id=job.tenant_id,
@@ -145,4 +144,4 @@ def _problem(status: int, message: str) -> web.Response:
 
 
 def _json(value: object, status: int) -> web.Response:
-    return web.Response(text=dumps(value) + "\n", status=status, content_type="application/json")
+    return web.Response(text=to_json(value) + "\n", status=status, content_type="application/json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -289,8 +290,8 @@ def document(text: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
         raise Refusal("INVALID_ARGUMENT", f"Invalid JSON value: {error}") from None
     if not isinstance(value, dict):
         raise Refusal("INVALID_ARGUMENT", "Expected document to be a root level object")
@@ -298,7 +299,23 @@ def document(text: str) -> dict[str, Any]:
 
 
 def to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """Compact JSON that can be written as UTF-8: half a surrogate pair, which JSON may hold, stays escaped.
+
+    Raises `ValueError` for numbers that JSON has not.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"the number {digits[:40]} is too large")
+    return number
 
 
 def _stop_timer(job: EngineJob) -> None:
