@@ -158,8 +158,10 @@ def settle(value: Any, evaluation: Evaluation) -> None:
 
     Raises FeelError for a range inside: it is a value of arguments, not of data.
     """
-    seen: set[int] = set()
     waiting = [value]
+    if type(value) is Context:  # the usual result: nothing to do for itself
+        waiting = [part for part in value.entries.values() if type(part) in _FOLLOWED]
+    seen: set[int] = set()
     while waiting:
         each = waiting.pop()
         if id(each) in seen:

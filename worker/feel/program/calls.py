@@ -100,18 +100,19 @@ def select_builtin(name: str, count: int, names: tuple[str, ...] | None) -> Buil
 def _builtin_call(builtin: Builtin, arguments: list[Code], names: tuple[str, ...] | None, position: int) -> Code:
     """The program of a call whose overload is known."""
     implementation, name = builtin.implementation, builtin.name
-    checks = [None if ANY in each.types else each.types for each in builtin.parameters]
+    checks = [(place, each.types) for place, each in enumerate(builtin.parameters) if ANY not in each.types]
     arrange = _arrangement(builtin, names)
     type_names = TYPE_NAMES
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         values: list[Any] = []
         try:
-            values = [argument(evaluation, scope) for argument in arguments]
+            for argument in arguments:
+                values.append(argument(evaluation, scope))
             if arrange is not None:
                 values = arrange(values)
-            for value, accepted in zip(values, checks, strict=True):
-                if accepted is not None and type_names.get(type(value)) not in accepted:
+            for place, accepted in checks:
+                if type_names.get(type(values[place])) not in accepted:
                     raise IllegalArguments
             return implementation(evaluation, *values)
         except IllegalArguments as error:
