@@ -134,7 +134,7 @@ def _warm_up(measure: Measure, workload: Workload) -> int:
 def print_table(names: Sequence[str], rows: Sequence[tuple[str, Mapping[str, float]]]) -> None:
     """Microseconds of one call, and how many times faster ours is."""
     others = [name for name in names if name != "ours"]
-    print(f"{'microseconds of one call':32}" + "".join(f"{name:>12}" for name in (*names, *(f"/{n}" for n in others))))
+    print(f"{'µs of processor time, one call':32}" + "".join(f"{name:>12}" for name in (*names, *(f"/{n}" for n in others))))
     for title, figures in rows:
         ratios = "".join(f"{figures[name] / figures['ours']:>11.2f}x" for name in others)
         print(f"{title:32}" + "".join(f"{figures[name] * 1e6:>12.1f}" for name in names) + ratios)

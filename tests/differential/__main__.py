@@ -22,11 +22,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=10_000, help="how many questions, about")
     parser.add_argument("--shown", type=int, default=10, help="differences to show of each group")
+    parser.add_argument("--warnings", action="store_true", help="compare the kinds of warnings as well")
     options = parser.parse_args()
     asked = list(questions(options.seed, options.count))
     try:
         with JvmEngine() as engine:
-            found = unexplained(differences(engine, asked))
+            found = unexplained(differences(engine, asked, with_warnings=options.warnings))
     except Unavailable as missing:
         print(missing, file=sys.stderr)
         return 2

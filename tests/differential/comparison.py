@@ -55,13 +55,17 @@ class Ours:
     warnings: tuple[str, ...] = ()
 
 
-def differences(engine: JvmEngine, questions: Iterable[Question]) -> Iterator[Difference]:
-    """Ask both engines; only what differs comes out."""
+def differences(
+    engine: JvmEngine, questions: Iterable[Question], *, with_warnings: bool = False
+) -> Iterator[Difference]:
+    """Ask both engines; only what differs comes out, with the kinds of warnings if wanted."""
     asked = list(questions)
     answers = engine.ask(question.as_request() for question in asked)
     for question, theirs in zip(asked, answers, strict=True):
         ours = answer(question)
         how = compare(theirs, ours)
+        if how is None and with_warnings:
+            how = compare_warnings(theirs, ours)
         if how is not None:
             yield Difference(question, how, _readable(theirs), _describe(ours))
 
@@ -76,7 +80,9 @@ def answer(question: Question) -> Ours:
             result = feel.unary_tests(question.expression, context=context)
         else:
             result = feel.unary_tests(question.expression, decode(question.input), context=context)
-        return Ours(encode(result.value), _printed(result.value), warnings=tuple(warning.type for warning in result.warnings))
+        return Ours(
+            encode(result.value), _printed(result.value), warnings=tuple(warning.type for warning in result.warnings)
+        )
     except feel.FeelError as failure:
         return Ours(failure=failure)
 
@@ -93,6 +99,8 @@ def compare(theirs: Mapping[str, Any], ours: Ours) -> str | None:
         return None
     if "error" in theirs:
         return _compare_failures(theirs, ours)
+    if "unrepresentable" in theirs and _is_runtime_failure(ours.failure):
+        return None  # a connector fails as well: it has no use for functions and ranges
     if ours.failure is not None:
         return f"{type(ours.failure).__name__} for a value"
     if "unrepresentable" in theirs:
@@ -105,9 +113,12 @@ def compare(theirs: Mapping[str, Any], ours: Ours) -> str | None:
 
 
 def compare_warnings(theirs: Mapping[str, Any], ours: Ours) -> str | None:
-    """Whether the kinds of warnings differ; informative, since feel-scala repeats some of its own."""
-    kinds = tuple(warning["type"] for warning in theirs.get("warnings", ()))
-    return None if "error" in theirs or set(kinds) == set(ours.warnings) else "warnings"
+    """Whether a kind of warning is missing or added; the original repeats some that we give once."""
+    if "warnings" not in theirs or ours.failure is not None or _fell_over(theirs):
+        return None
+    kinds, our_kinds = {warning["type"] for warning in theirs["warnings"]}, set(ours.warnings)
+    changes = [f"-{kind}" for kind in sorted(kinds - our_kinds)] + [f"+{kind}" for kind in sorted(our_kinds - kinds)]
+    return f"warnings {' '.join(changes)}" if changes else None
 
 
 def _compare_failures(theirs: Mapping[str, Any], ours: Ours) -> str | None:
@@ -117,6 +128,10 @@ def _compare_failures(theirs: Mapping[str, Any], ours: Ours) -> str | None:
     if parse != (theirs["error_kind"] == "parse"):
         return "kind of failure"
     return None
+
+
+def _is_runtime_failure(failure: feel.FeelError | None) -> bool:
+    return failure is not None and not isinstance(failure, feel.FeelSyntaxError | feel.FeelLimitError)
 
 
 def _fell_over(theirs: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any
 
 from tests.conformance.feel_corpus import decode, recorded
-from tests.differential.generator import CONTEXT
+from tests.differential.generator import CONTEXT, Generator
 from tests.differential.mutation import INSERTIONS, mutate, tokens
 from worker import feel
 
@@ -60,16 +60,21 @@ def texts(seed: int) -> Iterator[str]:
     source = random.Random(seed)
     corpus = _corpus()
     words = [token for text in corpus for token in tokens(text)]
+    expressions = Generator(seed).expressions()
     while True:
         match source.randrange(10):
             case 0:
                 yield "".join(source.choice(LETTERS) for _ in range(source.randrange(60)))
             case 1:
                 yield source.choice(BRACKETS) * source.choice((3, 50, 149, 2_000, 30_000)) + "1"
-            case 2 | 3 | 4:
+            case 2:
                 size = source.randrange(25)
                 parts = [source.choice(words if source.random() < 0.7 else INSERTIONS) for _ in range(size)]
                 yield source.choice(("", " ")).join(parts)
+            case 3 | 4 | 5:
+                yield next(expressions)
+            case 6:
+                yield mutate(source, next(expressions), corpus)
             case _:
                 yield mutate(source, source.choice(corpus), corpus)
 
