@@ -16,7 +16,16 @@ SHORTEST: Final = 3
 
 _SHORTEST_IN_BASE64: Final = 6  # bytes; below, the part of the code that only this value causes is too short
 _SHORTEST_LINE: Final = 16
-_SAFE_SETS: Final = ("", "/", "-_.!~*'()@:$&,;=", "-_.!~*'()@:$,;/?:", "*-._")  # of RFC 3986, paths, queries, forms
+_SAFE_SETS: Final = (  # which characters an encoder leaves alone
+    "",
+    "/",
+    "*-._",  # forms
+    "-_.!~*'()@:$&,;=",  # a segment of a path
+    "-_.!~*'()@:$&,;=/",  # a path
+    "-_.!~*'()@:$,;/?:",  # a query
+    "-_.!~*'()@:$&,;=/?+",  # all that is legal
+    "-_.!~*'()@:$&,;=/?+%",  # all that is legal, escapes kept
+)
 _HEX_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 
 
