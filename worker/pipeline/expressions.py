@@ -17,6 +17,7 @@ from worker.feel import DEFAULT_LIMITS, FeelLimitError, FeelWarning, Limits, eva
 QUICK_STEPS: Final = 4_000
 QUICK_SECONDS: Final = 0.02
 QUICK_INPUT: Final = 20_000
+QUICK_TEXT: Final = 4_000  # characters; reading a longer text alone may take too long for the loop
 THREADS: Final = 2
 
 _BUDGET: Final = frozenset({"steps", "seconds", "input_nodes"})
@@ -50,11 +51,12 @@ class Expressions:
     async def explain(self, text: str, context: Mapping[str, Any], *, nonce: str | None = None) -> Evaluated:
         """As `evaluate`, with the warnings. `nonce` marks what `createDocument` makes; without it that call fails."""
         expression = strip_marker(text)
-        try:
-            return _evaluate(expression, context, self._quick, nonce)
-        except FeelLimitError as limit:
-            if limit.limit not in _BUDGET:
-                raise
+        if len(expression) <= QUICK_TEXT:
+            try:
+                return _evaluate(expression, context, self._quick, nonce)
+            except FeelLimitError as limit:
+                if limit.limit not in _BUDGET:
+                    raise
         async with self._threads:
             return await asyncio.to_thread(_evaluate, expression, context, self._limits, nonce)
 
@@ -66,4 +68,4 @@ def strip_marker(text: str) -> str:
 
 def _evaluate(expression: str, context: Mapping[str, Any], limits: Limits, nonce: str | None) -> Evaluated:
     result = evaluate(expression, context, limits=limits, nonce=nonce)
-    return Evaluated(to_json_value(result.value), tuple(result.warnings))
+    return Evaluated(to_json_value(result.value, limits=limits), tuple(result.warnings))
