@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from worker.errors import JobFailure
-from worker.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
 from worker.json_codec import dumps
+from worker.pipeline.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
 
 
 def headers(**values: str) -> JobHeaders:

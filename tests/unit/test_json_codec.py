@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from worker.java_text import java_double, java_text
 from worker.json_codec import JsonError, dumps, dumps_body, loads, loads_prefix
+from worker.json_codec.java_text import java_double, java_text
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from typing import Any
 from worker import feel
 from worker.cli.feel_output import show_explanation, show_failure, show_json, show_result
 from worker.cli.feel_prompt import Prompt
-from worker.expressions import strip_marker
 from worker.feel.expression import parsed
 from worker.json_codec import JsonError, loads
+from worker.pipeline.expressions import strip_marker
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 

@@ -15,9 +15,8 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 
-from worker.app import open_pipelines
-
 from worker import jvm_properties, logs
+from worker.app import open_pipelines
 from worker.secrets import Masker
 from worker.service import Stop, run_worker
 from worker.settings import Settings, SettingsError, environment, load

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from worker.java_text import java_double, java_text
+from worker.json_codec.java_text import java_double, java_text
 
 Value = TypeVar("Value")
 

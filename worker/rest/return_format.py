@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal, get_args
 
 from worker.errors import input_failure
-from worker.java_text import java_text
+from worker.json_codec.java_text import java_text
 from worker.rest.binding import root_object
 from worker.rest.request import ReturnFormat
 
