@@ -69,7 +69,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     try:
         java, home = find_java(), broker_home(cache_folder())
     except EngineUnavailable as error:
-        leave_out(f"the live tests need a real Zeebe: {error}")
+        leave_out(f"the live tests need a real Zeebe: {first_line(error)}")
         raise
     with Broker(java=java, home=home, ports=free_ports(), folder=tmp_path_factory.mktemp("zeebe")) as broker:
         yield broker
@@ -81,7 +81,7 @@ def memory_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryEn
     try:
         engine = MemoryEngine(tmp_path_factory.mktemp("engine"))
     except EngineUnavailable as error:
-        leave_out(f"the live tests on the 8.8 line need its engine: {error}")
+        leave_out(f"the live tests on the 8.8 line need its engine: {first_line(error)}")
         raise
     with engine:
         yield engine
@@ -109,6 +109,10 @@ def worker(deployed: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     still_running = process.running()
     process.kill()
     assert still_running, f"the worker ended while the tests ran:\n{log.read_text()[-5000:]}"
+
+
+def first_line(error: EngineUnavailable) -> str:
+    return str(error).partition("\n")[0]
 
 
 StartWorker = Callable[..., WorkerProcess]
