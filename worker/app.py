@@ -5,13 +5,13 @@ The other half, which feeds them with jobs, is `service.py`. Nothing else knows 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from worker import __version__
-from worker.documents import Documents, DocumentStore, FolderStore, MemoryStore
-from worker.face import Face
+from worker.documents import CamundaStore, Documents, DocumentStore, FolderStore, MemoryStore
+from worker.documents.github import GithubTokens
 from worker.feel import DEFAULT_LIMITS
 from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
@@ -23,7 +23,7 @@ from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
 from worker.rest.resend import Resend
 from worker.rest.tls import TlsContexts, TrustStore
-from worker.rest.transfers import downloader, token_sender
+from worker.rest.transfers import downloader, poster, token_sender
 from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
 from worker.secrets.environment import EnvironmentRules, EnvironmentSecrets
 from worker.secrets.files import FileSecrets, FolderSecrets, SecretFileError
@@ -58,13 +58,22 @@ async def open_pipelines(
         resend=Resend() if settings.compatible_resend else None,
     )
     limit = settings.http.max_response_size
-    async with egress:
-        documents = Documents(store, download=downloader(egress, limit), expressions=expressions)
-
-        def pipeline(face: Face) -> Pipeline:
-            tokens = Tokens(token_sender(egress, face, limit), skew=settings.http.oauth_skew, on_token=masker.remember)
-            return Pipeline(
-                face,
+    async with AsyncExitStack() as open_until_the_end:
+        open_until_the_end.push_async_callback(store.close)
+        await open_until_the_end.enter_async_context(egress)
+        documents = Documents(
+            store,
+            download=downloader(egress, limit),
+            expressions=expressions,
+            github=GithubTokens(poster(egress, limit)).token,
+        )
+        pipelines: dict[str, Pipeline] = {}
+        for job_type in settings.job_type_faces:
+            send = token_sender(egress, job_type.face, limit)
+            tokens = Tokens(send, skew=settings.http.oauth_skew, on_token=masker.remember)
+            open_until_the_end.push_async_callback(tokens.close)
+            pipelines[job_type.name] = Pipeline(
+                job_type.face,
                 secrets=secrets,
                 client=RestClient(egress, tokens=tokens, store=store, memory_limit=limit),
                 documents=documents,
@@ -73,8 +82,7 @@ async def open_pipelines(
                 input_expressions=settings.input_expressions,
                 trust_variables=settings.trust_variables,
             )
-
-        yield {job_type.name: pipeline(job_type.face) for job_type in settings.job_type_faces}
+        yield pipelines
 
 
 def secret_provider(settings: SecretsSettings, environ: Mapping[str, str]) -> SecretProvider:
@@ -98,13 +106,26 @@ def secret_provider(settings: SecretsSettings, environ: Mapping[str, str]) -> Se
 
 
 def document_store(settings: DocumentsSettings) -> DocumentStore:
-    """A folder that other workers share, or this process's memory."""
+    """The engine's document store, a folder that workers share, or this process's memory."""
+    if settings.camunda is not None:
+        return CamundaStore(settings.camunda, authorize=_authorize(settings), max_bytes=settings.max_size)
     if settings.folder is None:
         return MemoryStore(max_bytes=settings.memory)
     try:
         return FolderStore(settings.folder, max_bytes=settings.max_size)
     except (OSError, ValueError) as error:
         raise SettingsError(f"REST_CONNECTOR_DOCUMENTS__FOLDER: {error}") from error
+
+
+def _authorize(settings: DocumentsSettings) -> Callable[[], Awaitable[Mapping[str, str]]] | None:
+    if settings.token is None:
+        return None
+    headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"}
+
+    async def authorize() -> Mapping[str, str]:
+        return headers
+
+    return authorize
 
 
 def host_rules(settings: HostsSettings) -> HostRules:

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from worker.settings.fields import CommaList, Group, comma_list
 
@@ -86,12 +86,22 @@ class FeelSettings(Group):
 class DocumentsSettings(Group):
     """Where documents are kept that tasks store and refer to."""
 
+    camunda: str | None = Field(
+        default=None, description="The address of the engine's REST API, whose document store is then used."
+    )
+    token: SecretStr | None = Field(default=None, description="A token sent to that API, as `Authorization: Bearer`.")
     folder: str | None = Field(
         default=None,
-        description="A folder that all workers share: a path, or an address that fsspec knows. Without it documents "
+        description="A folder that all workers share: a path, or an address that fsspec knows. With neither, documents "
         "live in this process's memory.",
     )
     memory: int = Field(
         default=256 << 20, ge=1, description="Room for documents in memory (bytes); the oldest ones are dropped."
     )
     max_size: int = Field(default=50 << 20, ge=1, description="The largest document to keep in the folder (bytes).")
+
+    @model_validator(mode="after")
+    def _one_store(self) -> DocumentsSettings:
+        if self.camunda is not None and self.folder is not None:
+            raise ValueError("CAMUNDA and FOLDER under this name exclude each other: set one of them")
+        return self
