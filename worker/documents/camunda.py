@@ -2,170 +2,63 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-
 from worker.documents.document import no_link, not_created, not_found, not_read
-from worker.errors import JobFailure
-from worker.json_codec import JsonError, loads
-
-CONNECT_SECONDS: Final = 10.0
-SECONDS: Final = 60.0
-LARGEST_ANSWER: Final = 1 << 20  # bytes of JSON about a document
-
-Authorize = Callable[[], Awaitable[Mapping[str, str]]]
-"""The headers that let a call in."""
+from worker.engine_api import EngineApi, EngineApiError, File, json_object
+from worker.json_codec import dumps
 
 
 class CamundaStore:
-    """`address` is the engine's REST address, such as `http://localhost:8080`; `store_id` one of its stores."""
+    """`store_id` names one of the engine's stores; None is its own choice."""
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        store_id: str | None = None,
-        authorize: Authorize | None = None,
-        max_bytes: int = 50 << 20,
-        seconds: float = SECONDS,
-    ) -> None:
-        self._documents = f"{address.rstrip('/')}/v2/documents"
+    def __init__(self, api: EngineApi, *, store_id: str | None = None, max_bytes: int = 50 << 20) -> None:
+        self._api = api
         self._store_id = store_id
-        self._authorize = authorize
         self._max_bytes = max_bytes
-        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
-        self._session: aiohttp.ClientSession | None = None
 
     async def store(self, content: bytes, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+        """The document's own type goes into its metadata: it may be any text, the header of a part may not."""
         if len(content) > self._max_bytes:
             raise not_created(f"{len(content)} bytes are more than the {self._max_bytes} that are allowed")
-        answer = await self._call(
-            "POST", "", not_created, self._query(self._store_id, None), form=_form(content, content_type, file_name)
-        )
-        reference = _json(answer, not_created)
-        reference.setdefault("camunda.document.type", "camunda")
-        return reference
+        metadata = dumps(_known(contentType=content_type, fileName=file_name))
+        file = File(content, file_name or "document", metadata)
+        try:
+            answer = await self._api.call("POST", "/v2/documents", query=_known(storeId=self._store_id), file=file)
+            reference = json_object(answer)
+        except EngineApiError as problem:
+            raise not_created(str(problem)) from problem
+        return {"camunda.document.type": "camunda", **reference}
 
     async def load(self, document_id: str, *, store_id: str | None, content_hash: str | None) -> bytes:
-        return await self._call(
-            "GET",
-            f"/{quote(document_id, safe='')}",
-            not_read,
-            self._query(store_id, content_hash),
-            limit=self._max_bytes,
-            missing=document_id,
-        )
+        query = _known(storeId=store_id, contentHash=content_hash)
+        try:
+            return await self._api.call("GET", _path(document_id), query=query, limit=self._max_bytes)
+        except EngineApiError as problem:
+            raise (not_found(document_id) if problem.status == 404 else not_read(str(problem))) from problem
 
     async def link(
         self, document_id: str, *, store_id: str | None, content_hash: str | None, seconds: float | None
     ) -> str:
-        answer = await self._call(
-            "POST",
-            f"/{quote(document_id, safe='')}/links",
-            _no_link,
-            self._query(store_id, content_hash),
-            body={} if seconds is None else {"timeToLive": int(seconds * 1000)},
-            missing=document_id,
-        )
-        url = _json(answer, _no_link).get("url")
+        query = _known(storeId=store_id, contentHash=content_hash)
+        body = {} if seconds is None else {"timeToLive": int(seconds * 1000)}
+        try:
+            answer = await self._api.call("POST", f"{_path(document_id)}/links", query=query, body=body)
+            url = json_object(answer).get("url")
+        except EngineApiError as problem:
+            raise no_link(f"Failed to create a link to the document: {problem}") from problem
         if not isinstance(url, str):
-            raise _no_link("the answer has no url")
+            raise no_link("Failed to create a link to the document: the answer has no url")
         return url
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        failed: Callable[[str], JobFailure],
-        query: Mapping[str, str],
-        *,
-        form: aiohttp.FormData | None = None,
-        body: Mapping[str, Any] | None = None,
-        limit: int = LARGEST_ANSWER,
-        missing: str | None = None,
-    ) -> bytes:
-        """The body of a successful answer of at most `limit` bytes; a 404 means that the document is `missing`."""
-        headers = dict(await self._authorize()) if self._authorize is not None else {}
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=False)
-        try:
-            async with self._session.request(
-                method,
-                self._documents + path,
-                params=query,
-                headers=headers,
-                data=form,
-                json=body,
-                allow_redirects=False,
-            ) as answer:
-                if answer.status == 404 and missing is not None:
-                    raise not_found(missing)
-                content = await _bounded(answer, limit)
-                if not 200 <= answer.status < 300:
-                    raise failed(_reason(answer.status, content))
-                return content
-        except TimeoutError:
-            raise failed("the document API did not answer in time") from None
-        except (aiohttp.ClientError, OSError, _TooLarge) as problem:
-            raise failed(str(problem) or type(problem).__name__) from problem
-
-    @staticmethod
-    def _query(store_id: str | None, content_hash: str | None) -> dict[str, str]:
-        given = {"storeId": store_id, "contentHash": content_hash}
-        return {name: value for name, value in given.items() if value is not None}
+        """The connections belong to the `EngineApi`."""
 
 
-class _TooLarge(Exception):
-    """The answer goes on beyond what may be read."""
+def _path(document_id: str) -> str:
+    return f"/v2/documents/{quote(document_id, safe='')}"
 
 
-async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
-    content = bytearray()
-    async for chunk in answer.content.iter_any():
-        content += chunk
-        if len(content) > limit:
-            raise _TooLarge(f"the document is larger than {limit} bytes")
-    return bytes(content)
-
-
-def _form(content: bytes, content_type: str | None, file_name: str | None) -> aiohttp.FormData:
-    """The document's own type goes into its metadata: it may be any text, the part's header may not."""
-    form = aiohttp.FormData(quote_fields=True)
-    known = {"contentType": content_type, "fileName": file_name}
-    metadata = {name: value for name, value in known.items() if value is not None}
-    form.add_field("file", content, filename=file_name or "document", content_type="application/octet-stream")
-    form.add_field("metadata", json.dumps(metadata), content_type="application/json")
-    return form
-
-
-def _json(answer: bytes, failed: Callable[[str], JobFailure]) -> dict[str, Any]:
-    try:
-        content = loads(answer.decode())
-    except (JsonError, UnicodeDecodeError):
-        content = None
-    if not isinstance(content, dict):
-        raise failed("the document API did not answer with a JSON object")
-    return content
-
-
-def _reason(status: int, content: bytes) -> str:
-    """What the API says is wrong (RFC 9457), or the bare status."""
-    try:
-        problem = loads(content.decode())
-    except (JsonError, UnicodeDecodeError):
-        problem = None
-    detail = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
-    return f"the document API answered {status}" + (f": {detail}" if isinstance(detail, str) else "")
-
-
-def _no_link(reason: str) -> JobFailure:
-    return no_link(f"Failed to create a link to the document: {reason}")
+def _known(**members: str | None) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from worker.documents import CamundaStore, DocumentStore, FolderStore, MemoryStore
+from worker.engine_api import EngineApi
 from worker.errors import JobFailure
 
 
@@ -60,6 +62,13 @@ async def api() -> AsyncIterator[tuple[DocumentApi, str]]:
     await runner.cleanup()
 
 
+@pytest.fixture
+async def engine(api: tuple[DocumentApi, str]) -> AsyncIterator[EngineApi]:
+    client = EngineApi(api[1])
+    yield client
+    await client.close()
+
+
 async def kept(store: DocumentStore, content: bytes = b"\0four", **about: Any) -> dict[str, Any]:
     return await store.store(content, **{"content_type": "text/x", "file_name": "ü.x", **about})
 
@@ -70,15 +79,14 @@ async def loaded(store: DocumentStore, reference: dict[str, Any]) -> bytes:
     )
 
 
-async def test_a_document_comes_back_from_each_store(tmp_path: Path, api: tuple[DocumentApi, str]) -> None:
-    stores: list[DocumentStore] = [MemoryStore(), FolderStore(str(tmp_path / "new" / "folder")), CamundaStore(api[1])]
+async def test_a_document_comes_back_from_each_store(tmp_path: Path, engine: EngineApi) -> None:
+    stores: list[DocumentStore] = [MemoryStore(), FolderStore(str(tmp_path / "new" / "folder")), CamundaStore(engine)]
     for store in stores:
         reference = await kept(store)
         assert reference["camunda.document.type"] == "camunda"
         assert reference["metadata"]["contentType"] == "text/x"
         assert reference["metadata"]["fileName"] == "ü.x"
         assert await loaded(store, reference) == b"\0four"
-        await store.close()
 
 
 async def test_unknown_metadata_is_left_out(tmp_path: Path) -> None:
@@ -142,7 +150,8 @@ async def test_camunda_store_speaks_the_document_api(api: tuple[DocumentApi, str
     async def authorize() -> dict[str, str]:
         return {"Authorization": "Bearer T"}
 
-    store = CamundaStore(f"{address}/", store_id="s 1", authorize=authorize)
+    client = EngineApi(f"{address}/", authorize=authorize)
+    store = CamundaStore(client, store_id="s 1")
     reference = await kept(store)
     assert (reference["storeId"], reference["contentHash"]) == ("s 1", "h")
     assert served.metadata == {"contentType": "text/x", "fileName": "ü.x"}
@@ -155,28 +164,26 @@ async def test_camunda_store_speaks_the_document_api(api: tuple[DocumentApi, str
         "/v2/documents/doc%2F0/links?storeId=s+1&contentHash=h",
     ]
     assert {request.headers["Authorization"] for request in served.requests} == {"Bearer T"}
-    await store.close()
+    await client.close()
 
 
-async def test_a_missing_camunda_document_says_so(api: tuple[DocumentApi, str]) -> None:
-    store = CamundaStore(api[1])
+async def test_a_missing_camunda_document_says_so(engine: EngineApi) -> None:
+    store = CamundaStore(engine)
     with pytest.raises(JobFailure, match="Failed to read document content: Document not found: nope"):
         await store.load("nope", store_id=None, content_hash=None)
-    await store.close()
 
 
-async def test_what_the_api_says_is_wrong_is_passed_on(api: tuple[DocumentApi, str]) -> None:
+async def test_what_the_api_says_is_wrong_is_passed_on(api: tuple[DocumentApi, str], engine: EngineApi) -> None:
     async def refuse(request: web.Request) -> web.StreamResponse:
         return web.json_response({"title": "Bad", "detail": "no such store"}, status=400)
 
     api[0].next_answer = refuse
-    store = CamundaStore(api[1])
-    with pytest.raises(JobFailure, match="Failed to create document: the document API answered 400: no such store"):
+    store = CamundaStore(engine)
+    with pytest.raises(JobFailure, match="Failed to create document: the engine's API answered 400: no such store"):
         await kept(store)
-    await store.close()
 
 
-async def test_an_answer_is_never_read_beyond_the_limit(api: tuple[DocumentApi, str]) -> None:
+async def test_an_answer_is_never_read_beyond_the_limit(api: tuple[DocumentApi, str], engine: EngineApi) -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -185,14 +192,22 @@ async def test_an_answer_is_never_read_beyond_the_limit(api: tuple[DocumentApi, 
         return response
 
     api[0].next_answer = endless
-    store = CamundaStore(api[1], max_bytes=1000)
+    store = CamundaStore(engine, max_bytes=1000)
     with pytest.raises(JobFailure, match="larger than 1000 bytes"):
         await store.load("id", store_id=None, content_hash=None)
-    await store.close()
 
 
-async def test_an_api_that_does_not_answer_ends_the_wait() -> None:
-    store = CamundaStore("http://127.0.0.1:1", seconds=5)
+@pytest.mark.parametrize("seconds", [0.05, 5.0])
+async def test_an_api_that_does_not_answer_ends_the_wait(api: tuple[DocumentApi, str], seconds: float) -> None:
+    done = asyncio.Event()
+
+    async def never(request: web.Request) -> web.StreamResponse:
+        await done.wait()
+        return web.Response()
+
+    api[0].next_answer = never
+    client = EngineApi(api[1] if seconds < 1 else "http://127.0.0.1:1", seconds=seconds)
     with pytest.raises(JobFailure, match="Failed to create document: "):
-        await kept(store)
-    await store.close()
+        await kept(CamundaStore(client))
+    done.set()
+    await client.close()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 
 import pytest
+from aiohttp import web
 
+from worker.engine_api import EngineApi
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure
 from worker.secrets import SecretScope
+from worker.secrets.deployed import models_of
 from worker.secrets.filter import ALLOW_ALL, AllOf, AllowList, ModelFilter
 from worker.secrets.model import ModelError, secret_names
 
@@ -109,6 +112,28 @@ async def test_cmx_22_strict_fails_and_lax_allows_when_the_engine_does_not_answe
     assert "every secret is allowed" in caplog.text
     engine.down = False
     assert not (await lax.allowed(scope("rest")))("ANYTHING")
+
+
+async def test_deployed_models_come_from_the_engines_api() -> None:
+    paths: list[str] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        paths.append(request.path)
+        return web.Response(text=MODEL) if request.path.endswith("/7/xml") else web.Response(status=404)
+
+    application = web.Application()
+    application.router.add_get("/{path:.*}", serve)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    api = EngineApi(f"http://127.0.0.1:{runner.addresses[0][1]}")
+    rule = ModelFilter(models_of(api), strict=True)
+    assert (await rule.allowed(scope("rest", 7)))("TOKEN")
+    with pytest.raises(JobFailure, match="Error retrieving secret keys"):
+        await rule.allowed(scope("rest", 8))
+    assert paths == ["/v2/process-definitions/7/xml", "/v2/process-definitions/8/xml"]
+    await api.close()
+    await runner.cleanup()
 
 
 async def test_all_of_several_filters_must_allow() -> None:
