@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, TextIO
 
 Mask = Callable[[str], str]
@@ -58,10 +59,13 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, mask: Mask) -> None:
         super().__init__()
         self._mask = mask
+        self._encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+        self._second = 0
+        self._second_text = ""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": self._time(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -69,7 +73,14 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return self._mask(json.dumps(line, ensure_ascii=False, default=str))
+        return self._mask(self._encode(line))
+
+    def _time(self, moment: float) -> str:
+        """ISO 8601 in UTC with milliseconds; one line per job makes it worth keeping the text of the second."""
+        second = int(moment)
+        if second != self._second:
+            self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{int(moment % 1 * 1000):03d}+00:00"
 
 
 class ConsoleFormatter(logging.Formatter):

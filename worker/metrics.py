@@ -98,6 +98,8 @@ class Metrics:
         self.camunda_last_failed = Gauge(
             "camunda_connector_outbound_last_failed", "Epoch milliseconds, 0 for never.", ["type"], registry=registry
         )
+        self._commands = _Series(self.commands)
+        self._settled = _Series(self.settled)
         self._count = {job_type: _JobTypeMetrics(self, job_type) for job_type in job_types}
 
     def job_activated(self, job_type: str) -> None:
@@ -108,6 +110,14 @@ class Metrics:
         """A job is settled; `outcome` is its label."""
         self._count[job_type].ended(outcome, handling_seconds)
         self.telling_seconds.observe(telling_seconds)
+
+    def command_sent(self, command: str, code: str) -> None:
+        """One attempt of a command was answered with this status name."""
+        self._commands.count(command, code)
+
+    def job_settled(self, settlement: str) -> None:
+        """Telling the engine has ended like this."""
+        self._settled.count(settlement)
 
     def watch(
         self, *, running: Callable[[], int], slots_used: Callable[[], int], reachable: Callable[[], bool]
@@ -144,3 +154,18 @@ class _JobTypeMetrics:
             self._last_completed.set(time.time() * 1000)
         elif _CAMUNDA_ACTIONS[outcome] == "failed":
             self._last_failed.set(time.time() * 1000)
+
+
+class _Series:
+    """The series of one counter, each looked up once: that costs more than counting."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._increment: dict[tuple[str, ...], Callable[[], None]] = {}
+
+    def count(self, *labels: str) -> None:
+        """Add one to the series with these labels."""
+        increment = self._increment.get(labels)
+        if increment is None:
+            increment = self._increment[labels] = self._counter.labels(*labels).inc
+        increment()

@@ -42,7 +42,7 @@ class Reports:
         """Count a job and write its line."""
         outcome = label(sent)
         self._metrics.job_ended(job.type, outcome, handling_seconds, telling_seconds)
-        self._metrics.settled.labels(settlement).inc()
+        self._metrics.job_settled(settlement)
         failed = isinstance(sent, Fail)
         arrived = settlement is Settlement.ACCEPTED
         if self._log_jobs or failed or not arrived:
@@ -65,7 +65,7 @@ class Reports:
 
     def command_sent(self, command: str, code: str) -> None:
         """Count an attempt."""
-        self._metrics.commands.labels(command, code).inc()
+        self._metrics.command_sent(command, code)
 
     def poll_failed(self, job_type: str, code: str) -> None:
         """Count a failed call for jobs."""
