@@ -74,10 +74,6 @@ class Servicer(gateway_pb2_grpc.GatewayServicer):
     async def ActivateJobs(self, request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: N802
         fault = await self._admit("ActivateJobs", context)
         wanted = await self._filter("ActivateJobs", request, context)
-        if request.maxJobsToActivate < 1:
-            await self._refuse(
-                "ActivateJobs", context, Refusal("INVALID_ARGUMENT", "maxJobsToActivate must be positive")
-            )
         self._tell("poll", context, job_type=wanted.job_type, worker=wanted.worker)
         jobs = await self._long_poll(wanted, request)
         if fault is not None:
