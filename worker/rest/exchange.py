@@ -31,8 +31,8 @@ from worker.rest.wire import Connector, ExactRequest, Outgoing, TunnelRefused
 
 KEEP_ALIVE: Final = 4.0
 ACCEPT_ENCODING: Final = "gzip, deflate, x-gzip"
-ERROR_LIMIT: Final = 1_572_864
-"""Bytes of an error's body that are read: a failure with more would not get through to the engine."""
+ERROR_LIMIT: Final = 3_145_728
+"""Bytes of an error's body that are read: a failure with much more does not fit in one message to the engine (4 MB)."""
 
 _MAX_HEADERS: Final = 1000
 _MAX_STALE: Final = 3
