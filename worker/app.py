@@ -12,6 +12,7 @@ from dataclasses import replace
 from worker import __version__
 from worker.documents import CamundaStore, Documents, DocumentStore, FolderStore, MemoryStore
 from worker.documents.github import GithubTokens
+from worker.engine_api import EngineApi
 from worker.feel import DEFAULT_LIMITS
 from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
@@ -108,7 +109,7 @@ def secret_provider(settings: SecretsSettings, environ: Mapping[str, str]) -> Se
 def document_store(settings: DocumentsSettings) -> DocumentStore:
     """The engine's document store, a folder that workers share, or this process's memory."""
     if settings.camunda is not None:
-        return CamundaStore(settings.camunda, authorize=_authorize(settings), max_bytes=settings.max_size)
+        return CamundaStore(EngineApi(settings.camunda, authorize=_authorize(settings)), max_bytes=settings.max_size)
     if settings.folder is None:
         return MemoryStore(max_bytes=settings.memory)
     try:

@@ -53,7 +53,8 @@ class CamundaStore:
         return url
 
     async def close(self) -> None:
-        """The connections belong to the `EngineApi`."""
+        """Closes the connections of the `EngineApi`; they open again when somebody else still uses it."""
+        await self._api.close()
 
 
 def _path(document_id: str) -> str:
