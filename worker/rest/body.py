@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from worker.errors import JobFailure
@@ -18,6 +19,7 @@ from worker.rest.multipart import is_document, multipart_body
 from worker.rest.request import RestRequest
 
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
+_SCALARS: Final = (str, int, float, Decimal, type(None))
 _UNSUPPORTED_CHARSET: Final = "java.nio.charset.UnsupportedCharsetException"
 
 
@@ -51,29 +53,29 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
             return Entity(parts.content, parts.content_type, parts.repeatable)
         if media.name == "application/x-www-form-urlencoded":
             return Entity(form_body(request.body, face), given)
-    return Entity(encode(await _json_text(request), charset), given)
+    tree = await _json_tree(request.body, keep_nulls=not request.ignore_null_values)
+    return Entity(encode(dumps_body(tree), charset), given)
 
 
-async def _json_text(request: RestRequest) -> str:
-    body = await _embed(request.body, top=True)
-    return dumps_body(_without_nulls(body) if request.ignore_null_values else body)
+async def _json_tree(body: Any, *, keep_nulls: bool) -> Any:
+    """The body with Base64 in place of documents; at the root, and in a list there, they become `{}` (recorded).
 
-
-async def _embed(value: Any, *, top: bool = False) -> Any:
-    """The tree with Base64 in place of documents; at the root, and in a list there, they become `{}` (recorded)."""
-    if is_document(value):
-        return {} if top else base64.b64encode(await value.read()).decode("ascii")
-    if isinstance(value, Mapping):
-        return {name: await _embed(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [await _embed(item, top=top) for item in value]
-    return value
-
-
-def _without_nulls(value: Any) -> Any:
-    """The tree without null members; null elements of lists stay."""
-    if isinstance(value, Mapping):
-        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
-    return value
+    Without `keep_nulls` objects lose their null members; elements of lists stay. Walks without recursion, for bodies
+    may be nested as deeply as JSON may be.
+    """
+    root: list[Any] = [body]
+    pending: list[tuple[Any, Any, bool]] = [(root, 0, True)]  # container, key in it, is it at the top
+    while pending:
+        container, key, top = pending.pop()
+        value = container[key]
+        if isinstance(value, Mapping):
+            copy = {name: member for name, member in value.items() if keep_nulls or member is not None}
+            container[key] = copy
+            pending.extend((copy, name, False) for name, member in copy.items() if not isinstance(member, _SCALARS))
+        elif isinstance(value, list):
+            elements = list(value)
+            container[key] = elements
+            pending.extend((elements, at, top) for at, item in enumerate(elements) if not isinstance(item, _SCALARS))
+        elif is_document(value):
+            container[key] = {} if top else base64.b64encode(await value.read()).decode("ascii")
+    return root[0]

@@ -140,6 +140,15 @@ async def test_documents_in_json_are_base64_except_at_the_root(calls: Calls) -> 
     ]
 
 
+async def test_deeply_nested_bodies_are_sent(calls: Calls) -> None:
+    body: Any = None
+    for _ in range(400):
+        body = {"a": [body], "n": None}
+    async with scripted() as server:
+        await calls.call(server.url(), "POST", body=body, ignore_null_values=True)
+    assert server.requests[0].body == b'{"a":[' * 400 + b"null" + b"]}" * 400
+
+
 async def test_an_unknown_charset_fails_before_anything_is_sent(calls: Calls) -> None:
     async with scripted() as server:
         failure = await calls.failure(
