@@ -26,7 +26,7 @@ class Secrets:
     """Opens sessions.
 
     `masker` is the process-wide one. `bare` allows `secrets.NAME` without braces in the native face; in the
-    compatible face it is always read.
+    compatible face it is always read. With `in_body` off, references in the input `body` stay text.
     """
 
     def __init__(
@@ -36,16 +36,20 @@ class Secrets:
         masker: Masker,
         filter: SecretFilter = ALLOW_ALL,
         bare: bool = False,
+        in_body: bool = True,
     ) -> None:
         self._provider = provider
         self._masker = masker
         self._filter = filter
         self._bare = bare
+        self._in_body = in_body
 
     def session(self, scope: SecretScope, face: Face, *, allow: Collection[str] | None = None) -> SecretSession:
         """The secrets of one job; `allow` narrows them further (the allow list of a profile)."""
         narrowed = None if allow is None else AllowList(allow)
-        return SecretSession(self._provider, self._filter, narrowed, self._masker, scope, face, self._bare)
+        return SecretSession(
+            self._provider, self._filter, narrowed, self._masker, scope, face, bare=self._bare, in_body=self._in_body
+        )
 
 
 class SecretSession:
@@ -59,9 +63,12 @@ class SecretSession:
         process_wide: Masker,
         scope: SecretScope,
         face: Face,
+        *,
         bare: bool,
+        in_body: bool,
     ) -> None:
         self._provider = provider
+        self._in_body = in_body
         self._filters = (filter,) if narrowed is None else (filter, narrowed)
         self._process_wide = process_wide
         self._scope = scope
@@ -75,20 +82,30 @@ class SecretSession:
         """A JSON text (the job's raw variables) with its references replaced. Raises `JobFailure`."""
         if syntax.MARK not in text:
             return text
-        self._mentioned.update(syntax.names(text, bare=self._bare))
-        await self._load_rules()
-        if self._rescan:
-            return syntax.replace_rescanning(text, self._reveal)
-        return syntax.replace_once(text, self._reveal_escaped, bare=self._bare)
+        if not self._in_body:
+            rest, body = syntax.without_body(text)
+            if body is not None:
+                return syntax.with_body(await self._replaced(rest), body)
+        return await self._replaced(text)
 
     async def replace_tree(self, value: Any) -> Any:
         """A JSON tree with the references in its strings and keys replaced once. Raises `JobFailure`."""
+        if not self._in_body and isinstance(value, dict) and "body" in value:
+            rest = {name: member for name, member in value.items() if name != "body"}
+            return {**await self.replace_tree(rest), "body": value["body"]}
         mentioned = {name for text in texts(value) for name in syntax.names(text, bare=self._bare)}
         if not mentioned:
             return value
         self._mentioned |= mentioned
         await self._load_rules()
         return syntax.replace_tree(value, self._reveal, bare=self._bare)
+
+    async def _replaced(self, text: str) -> str:
+        self._mentioned.update(syntax.names(text, bare=self._bare))
+        await self._load_rules()
+        if self._rescan:
+            return syntax.replace_rescanning(text, self._reveal)
+        return syntax.replace_once(text, self._reveal_escaped, bare=self._bare)
 
     def remember(self, text: str) -> None:
         """Hide a text that was made from secrets, such as the Base64 of a user and a password."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from worker.errors import input_failure
-from worker.json_codec import dumps
+from worker.json_codec import JsonError, dumps, loads_prefix
 from worker.secrets.tree import map_texts
 
 Lookup = Callable[[str], str | None]
@@ -61,6 +61,24 @@ def replace_once(text: str, lookup: Lookup, *, bare: bool) -> str:
 def replace_tree(value: Any, lookup: Lookup, *, bare: bool) -> Any:
     """A copy of a JSON tree with the references in its strings and keys replaced as by `replace_once`."""
     return map_texts(value, lambda text: replace_once(text, lookup, bare=bare))
+
+
+def without_body(text: str) -> tuple[str, str | None]:
+    """The JSON text of an object without its member `body`, and the JSON text of that; None when there is none."""
+    try:
+        content = loads_prefix(text, exact=True)
+    except JsonError:
+        return text, None
+    if not isinstance(content, dict) or "body" not in content:
+        return text, None
+    body = content.pop("body")
+    return dumps(content), dumps(body)
+
+
+def with_body(text: str, body: str) -> str:
+    """The opposite of `without_body`."""
+    members = text.strip()[1:-1]
+    return f'{{{members}{"," if members.strip() else ""}"body":{body}}}'
 
 
 def json_escaped(value: str) -> str:

@@ -160,7 +160,7 @@ async def test_a_failed_download_costs_a_retry_in_the_body_and_none_for_a_text()
     )
 
 
-async def test_a_stored_document_keeps_its_reference_and_metadata() -> None:
+async def test_cam_075_a_stored_document_keeps_its_reference_and_metadata() -> None:
     made = documents()
     reference = await made.store.store(b"bytes", content_type="text/plain", file_name="a.txt")
     reference["metadata"] |= {"size": 5, "customProperties": {"k": "v"}}

@@ -23,7 +23,7 @@ def form(auth: ClientCredentials | RefreshToken, face: Face = COMPATIBLE) -> set
     return set(token_request(auth, face).body.decode().split("&"))
 
 
-def test_oa_002_client_credentials_in_a_header() -> None:
+def test_cam_035_client_credentials_in_a_header() -> None:
     request = token_request(CLIENT, COMPATIBLE)
     assert request.url == "http://idp/t"
     assert dict(request.headers) == {
@@ -33,14 +33,14 @@ def test_oa_002_client_credentials_in_a_header() -> None:
     assert form(CLIENT) == {"grant_type=client_credentials", "audience=aud", "scope=read%3Ax+write%3Ay"}
 
 
-def test_oa_001_client_credentials_in_the_body() -> None:
+def test_cam_037_client_credentials_in_the_body() -> None:
     auth = replace(CLIENT, client_authentication="credentialsBody", client_id="a b+c", client_secret="~*ü")
     assert dict(token_request(auth, COMPATIBLE).headers) == {"Content-Type": "application/x-www-form-urlencoded"}
     assert form(auth) >= {"client_id=a+b%2Bc", "client_secret=~%2A%C3%BC"}
 
 
 @pytest.mark.parametrize("scopes", [None, "", " "])
-def test_oa_003_blank_scopes_are_left_out(scopes: str | None) -> None:
+def test_cam_038_blank_scopes_are_left_out(scopes: str | None) -> None:
     assert not any(field.startswith("scope") for field in form(replace(CLIENT, scopes=scopes)))
 
 
@@ -76,7 +76,7 @@ def test_cam_040_another_way_of_authentication_is_refused(face: Face, final: boo
         ),
     ],
 )
-def test_oa_012_the_refresh_request(auth: RefreshToken, expected: str) -> None:
+def test_cmx_07_the_refresh_request(auth: RefreshToken, expected: str) -> None:
     assert form(auth) == set(expected.split())
 
 

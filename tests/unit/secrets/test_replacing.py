@@ -55,7 +55,7 @@ async def replaced(text: str, **values: str) -> str:
         ("{{secrets._odd$name}}", "_odd$name"),
     ],
 )
-async def test_a_reference_is_replaced(reference: str, name: str) -> None:
+async def test_cmx_20_a_reference_is_replaced(reference: str, name: str) -> None:
     assert await replaced(reference, **{name: "value"}) == "value"
 
 
@@ -104,7 +104,7 @@ async def test_keys_and_unquoted_places_are_replaced() -> None:
 @pytest.mark.parametrize(
     ("text", "name"), [("{{secrets.FOO2}}", "FOO2"), ("xsecrets.FOO2", "FOO2"), ("{{secrets.}}", '}}"')]
 )
-async def test_a_missing_secret_ends_the_job(text: str, name: str) -> None:
+async def test_cmx_20_a_missing_secret_ends_the_job(text: str, name: str) -> None:
     with pytest.raises(JobFailure) as caught:
         await session({}).replace(json.dumps({"a": text, "b": "{{x}}"}, separators=(",", ":")) + " ")
     assert caught.value.message.startswith(f"Secret with name '{name}")
@@ -135,6 +135,30 @@ async def test_cmx_21_bare_names_need_a_setting() -> None:
     tree = {"secrets.A": ["secrets.A", {"deep": "{{ secrets.A }}"}], "n": 1.5}
     assert await session({"A": "x"}, NATIVE).replace_tree(tree) == {"secrets.A": ["secrets.A", {"deep": "x"}], "n": 1.5}
     assert await session({"A": "x"}, NATIVE, bare=True).replace_tree(tree) == {"x": ["x", {"deep": "x"}], "n": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            '{"a":"{{secrets.A}}","body":{"v":"{{secrets.A}}","n":1.10}}',
+            '{"a":"x","body":{"v":"{{secrets.A}}","n":1.10}}',
+        ),
+        ('{"body":"secrets.A"}', '{"body":"secrets.A"}'),
+        ('{"a":{"body":"{{secrets.A}}"}}', '{"a":{"body":"x"}}'),
+        ('["{{secrets.A}}"]', '["x"]'),
+        ('{"n": {{secrets.A}}}', '{"n": x}'),
+    ],
+)
+async def test_cam_058_the_body_can_be_left_out(given: str, expected: str) -> None:
+    assert await session({"A": "x"}, in_body=False).replace(given) == expected
+
+
+async def test_cam_058_the_body_can_be_left_out_of_a_tree() -> None:
+    tree = {"url": "{{secrets.A}}", "body": {"v": "{{secrets.A}}"}, "headers": {"body": "{{secrets.A}}"}}
+    expected = {"url": "x", "body": {"v": "{{secrets.A}}"}, "headers": {"body": "x"}}
+    assert await session({"A": "x"}, NATIVE, in_body=False).replace_tree(tree) == expected
+    assert await session({"A": "x"}, NATIVE).replace_tree(tree) == {**expected, "body": {"v": "x"}}
 
 
 async def test_variables_without_references_ask_nobody() -> None:
