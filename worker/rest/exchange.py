@@ -206,10 +206,10 @@ def ssl_of(context: ssl.SSLContext | None) -> ssl.SSLContext | bool:
 
 def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
     """Request line and headers, Latin-1; line breaks in names and values become spaces."""
-    text = f"{method} {target} HTTP/1.1\r\n" + "".join(
-        f"{name}: {value}".translate(_NO_BREAKS) + "\r\n" for name, value in lines
-    )
-    return latin1(text + "\r\n")
+    fields = [f"{method} {target} HTTP/1.1", *[f"{name}: {value}" for name, value in lines]]
+    if any("\n" in field or "\r" in field for field in fields):
+        fields = [field.translate(_NO_BREAKS) for field in fields]
+    return latin1("\r\n".join([*fields, "", ""]))
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:

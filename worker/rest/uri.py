@@ -12,11 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 _MARKS: Final = "_-!.~'()*"
-_PATH: Final = frozenset(_MARKS + ":@&=+$,;/")
-_QUERY: Final = frozenset(_MARKS + ";/?:@&=+$,[]")
-_AUTHORITY: Final = frozenset(_MARKS + "$,;:@&=+[]")
-_HEX: Final = frozenset("0123456789abcdefABCDEF")
-_SCHEME: Final = frozenset("+-.")
+
+
+def _legal(characters: str) -> re.Pattern[str]:
+    """The longest run of letters, digits, these characters and escapes."""
+    return re.compile(rf"(?:[A-Za-z0-9{re.escape(_MARKS + characters)}]|%[0-9a-fA-F]{{2}})*")
+
+
+_PATH: Final = _legal(":@&=+$,;/")
+_QUERY: Final = _legal(";/?:@&=+$,[]")
+_AUTHORITY: Final = _legal("$,;:@&=+[]")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_BEFORE_SCHEME_END: Final = re.compile(r"[^/?#:]*")
 _AUTHORITY_PARTS: Final = re.compile(
     r"(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?", re.DOTALL
 )
@@ -127,16 +134,16 @@ def resolve(base: Uri, location: Uri) -> Uri:
 
 def _scheme(text: str) -> tuple[str | None, int]:
     """The scheme, if there is one, and where the rest begins."""
-    end = re.search(r"[/?#:]", text)
-    if end is None or end.group() != ":":
+    end = _run(_BEFORE_SCHEME_END, text, 0)
+    if text[end : end + 1] != ":":
         return None, 0
-    name = text[: end.start()]
-    if not name:
+    if not end:
         raise InvalidUri(f"Expected scheme name at index 0: {text}")
-    for at, char in enumerate(name):
-        if not (char.isascii() and (char.isalpha() or (at and (char.isdigit() or char in _SCHEME)))):
-            raise InvalidUri(f"Illegal character in scheme name at index {at}: {text}")
-    return name, end.end()
+    name = text[:end]
+    if not _SCHEME.fullmatch(name):
+        at = next((at for at, char in enumerate(name) if not _SCHEME.fullmatch("a" * bool(at) + char)), 0)
+        raise InvalidUri(f"Illegal character in scheme name at index {at}: {text}")
+    return name, end + 1
 
 
 def _split_authority(text: str, start: int, before: str, more: str) -> tuple[str | None, int]:
@@ -151,14 +158,21 @@ def _split_authority(text: str, start: int, before: str, more: str) -> tuple[str
     return authority, start + end
 
 
-def _check(text: str, start: int, part: str, allowed: frozenset[str], name: str) -> None:
-    for at, char in enumerate(part):
-        if char == "%":
-            pair = part[at + 1 : at + 3]
-            if len(pair) < 2 or not _HEX.issuperset(pair):
-                raise InvalidUri(f"Malformed escape pair at index {start + at}: {text}")
-        elif not (char in allowed or (char.isascii() and char.isalnum()) or _is_other(char)):
+def _check(text: str, start: int, part: str, legal: re.Pattern[str], name: str) -> None:
+    """Raises `InvalidUri` for the first character of `part`, which begins at `start`, that may not stand there."""
+    at = _run(legal, part, 0)
+    while at < len(part):
+        if part[at] == "%":
+            raise InvalidUri(f"Malformed escape pair at index {start + at}: {text}")
+        if not _is_other(part[at]):
             raise InvalidUri(f"Illegal character in {name} at index {start + at}: {text}")
+        at = _run(legal, part, at + 1)
+
+
+def _run(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Where a run of the pattern ends, which may be empty."""
+    found = pattern.match(text, start)
+    return found.end() if found else start
 
 
 def _is_other(char: str) -> bool:

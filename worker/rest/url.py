@@ -124,11 +124,15 @@ def decode_text(text: str, *, plus_is_space: bool = False) -> str:
     """Percent-decoded as UTF-8; bytes that are no UTF-8 become U+FFFD."""
     if plus_is_space:
         text = text.replace("+", " ")
+    if "%" not in text and text.isascii():
+        return text
     return unquote_to_bytes(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def encode_text(text: str, safe: str) -> str:
     """Percent-encoded as UTF-8, upper-case hex; letters, digits and `safe` are kept."""
+    if text.isascii() and text.isalnum():
+        return text
     encoded = quote(text.encode("utf-8", "replace"), safe=safe)
     return encoded if "~" in safe else encoded.replace("~", "%7E")
 
