@@ -167,6 +167,7 @@ def main() -> None:
     parser.add_argument("--build", type=Path, default=Path(tempfile.gettempdir()) / "rest-connector-bench")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delays", type=int, nargs="+", choices=[load.delay for load in LOADS])
+    parser.add_argument("--workers", nargs="+", metavar="NAME", help="only these, such as ours 'java tuned'")
     parser.add_argument("--face", choices=sorted(JOB_TYPES), default="native")
     options = parser.parse_args()
     loadgw = build(options.loadgw, options.build)
@@ -174,12 +175,17 @@ def main() -> None:
     loads = [load for load in LOADS if options.delays is None or load.delay in options.delays]
     results: defaultdict[tuple[int, str], list[dict[str, float]]] = defaultdict(list)
     with ExitStack() as opened:
-        workers = [(each, opened.enter_context(running(each, options.build))) for each in contestants(options)]
+        workers = [
+            (each, opened.enter_context(running(each, options.build)))
+            for each in contestants(options)
+            if not options.workers or each.name in options.workers
+        ]
         for number in range(1, options.rounds + 1):
             for load in loads:
                 for contestant, pid in workers:
-                    results[load.delay, contestant.name].append(measure(loadgw, contestant, pid, load))
-                    print(f"round {number}, {load.delay} ms, {contestant.name}: done", file=sys.stderr)
+                    run = measure(loadgw, contestant, pid, load)
+                    results[load.delay, contestant.name].append(run)
+                    print(f"round {number}, {load.delay} ms, {contestant.name}: {run}", file=sys.stderr)
     print_table(results)
 
 
