@@ -5,14 +5,18 @@ The other half, which feeds them with jobs, is `service.py`. Nothing else knows 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+
+from pydantic import SecretStr
 
 from worker import __version__
 from worker.documents import CamundaStore, Documents, DocumentStore, FolderStore, MemoryStore
 from worker.documents.github import GithubTokens
 from worker.engine_api import EngineApi
+from worker.face import FaceName
 from worker.feel import DEFAULT_LIMITS
 from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
@@ -26,10 +30,13 @@ from worker.rest.resend import Resend
 from worker.rest.tls import TlsContexts, TrustStore
 from worker.rest.transfers import downloader, poster, token_sender
 from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
+from worker.secrets.deployed import models_of
 from worker.secrets.environment import EnvironmentRules, EnvironmentSecrets
 from worker.secrets.files import FileSecrets, FolderSecrets, SecretFileError
-from worker.secrets.filter import ALLOW_ALL, AllowList
+from worker.secrets.filter import ALLOW_ALL, AllOf, AllowList, ModelFilter, SecretFilter
 from worker.settings import DocumentsSettings, HostsSettings, SecretsSettings, Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -41,11 +48,13 @@ async def open_pipelines(
     `environ` is the environment and `properties` the JVM properties, for what has names of its own there: secrets,
     proxies, blocked destinations, trust stores.
     """
+    models = _engine_api(settings.secrets.engine, settings.secrets.engine_token) if settings.secrets.engine else None
     secrets = Secrets(
         secret_provider(settings.secrets, environ),
         masker=masker,
-        filter=AllowList(settings.secrets.allow) if settings.secrets.allow else ALLOW_ALL,
+        filter=secret_filter(settings.secrets, models),
         bare=settings.secrets.bare,
+        in_body=settings.secrets.body,
     )
     store = document_store(settings.documents)
     expressions = Expressions(replace(DEFAULT_LIMITS, seconds=settings.feel.seconds, steps=settings.feel.steps))
@@ -61,6 +70,8 @@ async def open_pipelines(
     limit = settings.http.max_response_size
     async with AsyncExitStack() as open_until_the_end:
         open_until_the_end.push_async_callback(store.close)
+        if models is not None:
+            open_until_the_end.push_async_callback(models.close)
         await open_until_the_end.enter_async_context(egress)
         documents = Documents(
             store,
@@ -68,15 +79,18 @@ async def open_pipelines(
             expressions=expressions,
             github=GithubTokens(poster(egress, limit)).token,
         )
-        pipelines: dict[str, Pipeline] = {}
-        for job_type in settings.job_type_faces:
-            send = token_sender(egress, job_type.face, limit)
+        clients: dict[FaceName, RestClient] = {}
+        for face in {job_type.face.name: job_type.face for job_type in settings.job_type_faces}.values():
+            send = token_sender(egress, face, limit)
             tokens = Tokens(send, skew=settings.http.oauth_skew, on_token=masker.remember)
             open_until_the_end.push_async_callback(tokens.close)
+            clients[face.name] = RestClient(egress, tokens=tokens, store=store, memory_limit=limit)
+        pipelines: dict[str, Pipeline] = {}
+        for job_type in settings.job_type_faces:
             pipelines[job_type.name] = Pipeline(
                 job_type.face,
                 secrets=secrets,
-                client=RestClient(egress, tokens=tokens, store=store, memory_limit=limit),
+                client=clients[job_type.face.name],
                 documents=documents,
                 store=store,
                 expressions=expressions,
@@ -106,10 +120,26 @@ def secret_provider(settings: SecretsSettings, environ: Mapping[str, str]) -> Se
     return ChainedSecrets(providers)
 
 
+def secret_filter(settings: SecretsSettings, models: EngineApi | None) -> SecretFilter:
+    """Which secrets jobs may name: those of the list, and those that the deployed model mentions."""
+    filters: list[SecretFilter] = []
+    if settings.allow:
+        filters.append(AllowList(settings.allow))
+    if settings.filter != "DISABLED":
+        if models is None:
+            log.warning("no model can be read to filter secrets: set REST_CONNECTOR_SECRETS__ENGINE")
+        size = settings.filter_cache_size if settings.filter_cache else 0
+        filters.append(ModelFilter(models_of(models), strict=settings.filter == "STRICT", cache_size=size))
+    if not filters:
+        log.info("models, and data in them, can name every secret: set REST_CONNECTOR_SECRETS__ALLOW or __FILTER")
+        return ALLOW_ALL
+    return AllOf(filters)
+
+
 def document_store(settings: DocumentsSettings) -> DocumentStore:
     """The engine's document store, a folder that workers share, or this process's memory."""
     if settings.camunda is not None:
-        return CamundaStore(EngineApi(settings.camunda, authorize=_authorize(settings)), max_bytes=settings.max_size)
+        return CamundaStore(_engine_api(settings.camunda, settings.token), max_bytes=settings.max_size)
     if settings.folder is None:
         return MemoryStore(max_bytes=settings.memory)
     try:
@@ -118,15 +148,15 @@ def document_store(settings: DocumentsSettings) -> DocumentStore:
         raise SettingsError(f"REST_CONNECTOR_DOCUMENTS__FOLDER: {error}") from error
 
 
-def _authorize(settings: DocumentsSettings) -> Callable[[], Awaitable[Mapping[str, str]]] | None:
-    if settings.token is None:
-        return None
-    headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"}
+def _engine_api(address: str, token: SecretStr | None) -> EngineApi:
+    if token is None:
+        return EngineApi(address)
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
 
     async def authorize() -> Mapping[str, str]:
         return headers
 
-    return authorize
+    return EngineApi(address, authorize=authorize)
 
 
 def host_rules(settings: HostsSettings) -> HostRules:

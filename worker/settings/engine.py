@@ -74,6 +74,8 @@ class ZeebeSettings(Group):
             raise ValueError("CERTIFICATE_FILE and KEY_FILE under this name belong together: set both or neither")
         if (self.username is None) != (self.password is None):
             raise ValueError("USERNAME and PASSWORD under this name belong together: set both or neither")
+        if not self.tls and (self.ca_file or self.certificate_file):
+            raise ValueError("CA_FILE and CERTIFICATE_FILE under this name need TLS=true")
         if self.token is not None and self.username is not None:
             raise ValueError("TOKEN and USERNAME under this name exclude each other: set one of them")
         return self

@@ -53,6 +53,11 @@ def _seconds(text: str) -> str | None:
     return str(float(match[1]) * {"ms": 0.001, "s": 1, "m": 60}[(match[2] or "ms").lower()])
 
 
+def _filter_mode(text: str) -> str | None:
+    text = text.strip().upper()
+    return text if text in {"DISABLED", "LAX", "STRICT"} else None
+
+
 def _networks(text: str) -> str | None:
     try:
         for part in text.split(","):
@@ -65,6 +70,7 @@ def _networks(text: str) -> str | None:
 _ADDRESS = "REST_CONNECTOR_ZEEBE__ADDRESS"
 _SECRETS = "REST_CONNECTOR_SECRETS__"
 _CAMUNDA_SECRETS = "CAMUNDA_CONNECTOR_SECRETPROVIDER_ENVIRONMENT_"
+_CAMUNDA_FILTER = "CAMUNDA_CONNECTOR_SECRETRESOLVER_SECRETFILTER_"
 _HOSTS = "REST_CONNECTOR_HOSTS__"
 _CAMUNDA_HOSTS = "CAMUNDA_CONNECTOR_VALIDATION_HOSTS_"
 
@@ -78,11 +84,17 @@ ALIASES = (
     Alias("CONNECTOR_HTTP_REST_TIMEOUT", "REST_CONNECTOR_LEASE", _milliseconds, unit="milliseconds"),
     Alias("CONNECTOR_HTTP_CLIENT_MAX_BODY_SIZE", "REST_CONNECTOR_HTTP__MAX_RESPONSE_SIZE", _positive),
     Alias("CAMUNDA_CONNECTOR_OAUTH_CACHE_SKEWBUFFER", "REST_CONNECTOR_HTTP__OAUTH_SKEW", _seconds),
+    Alias("CAMUNDA_CONNECTOR_OAUTH_CACHE_SKEW_BUFFER", "REST_CONNECTOR_HTTP__OAUTH_SKEW", _seconds),
     Alias(_CAMUNDA_SECRETS + "ENABLED", _SECRETS + "ENVIRONMENT", _switch),
     Alias(_CAMUNDA_SECRETS + "PREFIX", _SECRETS + "ENVIRONMENT_PREFIX", empty_counts=True),
     Alias(_CAMUNDA_SECRETS + "TENANTAWARE", _SECRETS + "TENANT_AWARE", _switch),
     Alias(_CAMUNDA_SECRETS + "PROCESSDEFINITIONAWARE", _SECRETS + "PROCESS_AWARE", _switch),
     Alias(_CAMUNDA_SECRETS + "PHYSICALTENANTAWARE", _SECRETS + "PHYSICAL_TENANT_AWARE", _switch),
+    Alias(_CAMUNDA_FILTER + "MODE", _SECRETS + "FILTER", _filter_mode),
+    Alias(_CAMUNDA_FILTER + "CACHE_ENABLED", _SECRETS + "FILTER_CACHE", _switch),
+    Alias(_CAMUNDA_FILTER + "CACHE_MAXSIZE", _SECRETS + "FILTER_CACHE_SIZE", _positive),
+    Alias("CAMUNDA_CLIENT_RESTADDRESS", _SECRETS + "ENGINE"),
+    Alias("CAMUNDA_CLIENT_REST_ADDRESS", _SECRETS + "ENGINE"),
     Alias(_CAMUNDA_HOSTS + "ENABLED", _HOSTS + "VALIDATE_HOSTS", _switch),
     Alias(_CAMUNDA_HOSTS + "ALLOWRANGES", _HOSTS + "ALLOW_RANGES", _networks),
     Alias(_CAMUNDA_HOSTS + "DENYRANGES", _HOSTS + "DENY_RANGES", _networks),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
@@ -33,6 +33,20 @@ class SecretsSettings(Group):
     bare: bool = Field(
         default=False,
         description="Also replace `secrets.NAME` without braces for native job types; compatible always do.",
+    )
+    body: bool = Field(default=True, description="Also replace secrets in the input `body`.")
+    filter: Literal["DISABLED", "LAX", "STRICT"] = Field(
+        default="DISABLED",
+        description="Allow only the secrets that the deployed model mentions in the task's input mappings. While the "
+        "model cannot be read, `LAX` allows all and `STRICT` fails the job. Needs `REST_CONNECTOR_SECRETS__ENGINE`.",
+    )
+    filter_cache: bool = Field(default=True, description="Keep the models that the filter has read.")
+    filter_cache_size: int = Field(default=1000, ge=1, description="How many models to keep.")
+    engine: str | None = Field(
+        default=None, description="The address of the engine's REST API, from which the filter reads models."
+    )
+    engine_token: SecretStr | None = Field(
+        default=None, description="A token sent to that API, as `Authorization: Bearer`."
     )
 
 

@@ -6,10 +6,11 @@ of other products that are understood as well are in `foreign.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.face import Face, FaceName, face_of
@@ -133,6 +134,10 @@ class Settings(BaseSettings):
         """The job types with their faces."""
         return tuple(_job_type(entry) for entry in self.job_types)
 
+    def secret_values(self) -> Iterator[str]:
+        """Every value that must not be shown, for the masker."""
+        return _secret_values(self)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -150,3 +155,11 @@ def _job_type(entry: str) -> JobType:
     name, _, chosen = (part.strip() for part in entry.partition("="))
     face: FaceName | None = "compatible" if chosen == "compatible" else "native" if chosen == "native" else None
     return JobType(name, face_of(name, face))
+
+
+def _secret_values(group: BaseModel) -> Iterator[str]:
+    for _, value in group:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secret_values(value)

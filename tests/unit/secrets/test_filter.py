@@ -136,6 +136,12 @@ async def test_deployed_models_come_from_the_engines_api() -> None:
     await runner.cleanup()
 
 
+async def test_without_the_engines_address_no_model_can_be_read() -> None:
+    assert (await ModelFilter(models_of(None), strict=False).allowed(scope("rest")))("ANY")
+    with pytest.raises(JobFailure, match="Error retrieving secret keys"):
+        await ModelFilter(models_of(None), strict=True).allowed(scope("rest"))
+
+
 async def test_all_of_several_filters_must_allow() -> None:
     both = await AllOf([ALLOW_ALL, AllowList({"A", "B"}), AllowList({"B"})]).allowed(scope("x"))
     assert [both(name) for name in ("A", "B")] == [False, True]
