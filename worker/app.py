@@ -27,8 +27,9 @@ from worker.rest.hosts import HostRules, parse_ranges
 from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
 from worker.rest.resend import Resend
-from worker.rest.tls import TlsContexts, TrustStore
+from worker.rest.tls import TlsContexts
 from worker.rest.transfers import downloader, poster, token_sender
+from worker.rest.trust_store import TrustStore
 from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
 from worker.secrets.deployed import models_of
 from worker.secrets.environment import EnvironmentRules, EnvironmentSecrets

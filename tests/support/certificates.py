@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 import ssl
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,13 +71,24 @@ class Authority:
             context.load_verify_locations(cadata=self.pem)
         return context
 
-    def trust_store(self, password: str) -> Path:
-        """A PKCS #12 file that holds the root as a trusted certificate."""
-        path = self.folder / "trust.p12"
-        entry = pkcs12.PKCS12Certificate(self.root.certificate, b"root")
-        sealing = BestAvailableEncryption(password.encode())
-        path.write_bytes(pkcs12.serialize_key_and_certificates(None, None, None, [entry], sealing))
+    def trust_store(self, password: str, form: str = "PKCS12") -> Path:
+        """A Java trust store that holds the root."""
+        path = self.folder / f"trust.{form.lower()}"
+        if form == "JKS":
+            path.write_bytes(_jks(self.root.certificate.public_bytes(Encoding.DER), password))
+        else:
+            entry = pkcs12.PKCS12Certificate(self.root.certificate, b"root")
+            sealing = BestAvailableEncryption(password.encode())
+            path.write_bytes(pkcs12.serialize_key_and_certificates(None, None, None, [entry], sealing))
         return path
+
+
+def _jks(certificate: bytes, password: str) -> bytes:
+    """One trusted certificate in the layout of `sun.security.provider.JavaKeyStore`, version 2."""
+    alias, kind = b"root", b"X.509"
+    content = struct.pack(">IIIIH", 0xFEEDFEED, 2, 1, 2, len(alias)) + alias + bytes(8)
+    content += struct.pack(">H", len(kind)) + kind + struct.pack(">I", len(certificate)) + certificate
+    return content + hashlib.sha1(password.encode("utf-16-be") + b"Mighty Aphrodite" + content).digest()  # noqa: S324
 
 
 def make_authority(folder: Path) -> Authority:

@@ -69,6 +69,7 @@ class Egress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._exchange.__aexit__(kind, error, trace)
+        await self._resolver.close()
 
     def check_blocked(self, url: str) -> None:
         """Raises `JobFailure` when the operator has blocked this URL, as the model wrote it."""

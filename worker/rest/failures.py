@@ -23,7 +23,7 @@ def timed_out(kind: str) -> JobFailure:
     return JobFailure(_TIMED_OUT, code="408", kind=kind)
 
 
-def protocol_error(kind: str = "protocol") -> JobFailure:
+def protocol_error(kind: str = "decode") -> JobFailure:
     """What was sent, or was to be sent, is not HTTP."""
     return JobFailure(_PROTOCOL, code="500", kind=kind)
 

@@ -12,8 +12,7 @@ import secrets
 import ssl
 import tempfile
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,34 +22,13 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PrivateFormat,
     load_pem_private_key,
-    pkcs12,
 )
 
 from worker.errors import JobFailure, input_failure
 from worker.rest.request import ClientTls
+from worker.rest.trust_store import TrustStore
 
 _MAX_CONTEXTS: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class TrustStore:
-    """A Java trust store in the PKCS #12 format; `password` opens it."""
-
-    path: Path
-    password: str
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str], properties: Mapping[str, str]) -> TrustStore | None:
-        """The store that a JVM would use: its properties, else the variables of Camunda's start script."""
-        path = properties.get("javax.net.ssl.trustStore") or environ.get("JAVAX_NET_SSL_TRUSTSTORE")
-        password = properties.get("javax.net.ssl.trustStorePassword") or environ.get("JAVAX_NET_SSL_TRUSTSTOREPASSWORD")
-        return cls(Path(path), password or "") if path else None
-
-    def certificates(self) -> list[x509.Certificate]:
-        """What the store trusts. Raises `OSError` or `ValueError`."""
-        found = pkcs12.load_pkcs12(self.path.read_bytes(), self.password.encode())
-        entries = [*found.additional_certs, *([found.cert] if found.cert else [])]
-        return [entry.certificate for entry in entries]
 
 
 class TlsContexts:
