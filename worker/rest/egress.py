@@ -95,14 +95,11 @@ class Egress:
         """Send, follow redirects if asked to, answer with the last response. Raises `JobFailure`."""
         limits = _limits(transfer)
         tls = require_pair(transfer.tls)
-        first = message.url
-        scheme = _scheme_of(first)
+        scheme = _scheme_of(message.url)
         context = await self._tls.context(tls) if tls or scheme == "https" else None
         redirects = Redirects(message, secret_headers=transfer.secret_headers) if transfer.follow_redirects else None
         while True:
             proxy = self._proxy(scheme, message.url, transfer.face)
-            if first.authority.user is not None:
-                raise protocol_error("input")
             refuse_metadata(message.url.host, literal(message.url.host))
             if context is None and message.url.scheme == "https":
                 context = await self._tls.context(None)
@@ -139,8 +136,9 @@ class Egress:
 
 
 def _scheme_of(url: Url) -> Literal["http", "https"]:
+    """Raises `JobFailure` for another scheme, and for credentials in the URL."""
     match url.scheme:
-        case "http" | "https" as scheme:
+        case "http" | "https" as scheme if url.authority.user is None:
             return scheme
         case _:
             raise protocol_error("input")

@@ -87,3 +87,22 @@ async def test_a_cancelled_call_closes_its_connection(calls: Calls) -> None:
             task.cancel()
             await gone.wait()
     assert task.cancelled() or task.done()
+
+
+async def test_an_answer_to_half_a_request_is_enough(calls: Calls) -> None:
+    async def refuse_at_once(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+        await writer.drain()
+        await finished.wait()
+        writer.close()
+
+    finished = asyncio.Event()
+    listener = await asyncio.start_server(refuse_at_once, "127.0.0.1", 0)
+    try:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+        failure = await calls.failure(url, "POST", body="x" * 30_000_000)
+    finally:
+        finished.set()
+        listener.close()
+        await listener.wait_closed()
+    assert (failure.code, failure.message) == ("413", "Too Large")
