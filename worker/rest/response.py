@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from worker.documents.document import DocumentStore
@@ -14,6 +15,8 @@ from worker.rest.failures import too_large, unreadable
 from worker.rest.headers import HeaderLines
 from worker.rest.media_type import parse_media_type
 from worker.rest.request import RestRequest, RestResponse, ReturnFormat
+
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 INLINE_LIMIT: Final = 1_572_864
 """Bytes of a body that may become a variable where the format of the response was chosen."""
@@ -34,7 +37,7 @@ def raise_for_status(answer: Answer, face: Face) -> None:
     headers = group_headers(answer.headers)
     body = None if answer.broken or not answer.has_entity else _error_body(answer.body, face)
     raise JobFailure(
-        answer.reason,
+        answer.reason or (_PHRASES.get(answer.status, "") if face.error_details else ""),
         code=str(answer.status),
         variables={"response": {"headers": headers, "body": body}},
         kind="http",

@@ -298,3 +298,10 @@ async def test_an_error_body_is_read_to_a_limit(calls: Calls) -> None:
 async def test_every_status_from_400_is_a_failure(calls: Calls, status: int) -> None:
     failure = await failure_of(calls, answer(status, b"", reason=""))
     assert (failure.code, failure.message, failure.final) == (str(status), "", False)
+
+
+@pytest.mark.parametrize(("status", "message"), [(404, "Not Found"), (999, "")])
+async def test_cam_085_the_native_face_has_the_standard_words_where_the_server_has_none(
+    calls: Calls, status: int, message: str
+) -> None:
+    assert (await failure_of(calls, answer(status, b"", reason=""), NATIVE)).message == message
