@@ -212,6 +212,7 @@ def test_every_mistake_is_said_at_once() -> None:
 def test_settings_that_belong_together_are_missed_together() -> None:
     assert "USERNAME and PASSWORD" in fault(REST_CONNECTOR_ZEEBE__USERNAME="me")
     assert "CERTIFICATE_FILE and KEY_FILE" in fault(REST_CONNECTOR_ZEEBE__KEY_FILE="/key.pem")
+    assert "need TLS=true" in fault(REST_CONNECTOR_ZEEBE__CA_FILE="/ca.pem")
 
 
 def test_a_secret_is_never_shown() -> None:
@@ -222,6 +223,12 @@ def test_a_secret_is_never_shown() -> None:
 
     assert "hunter2" not in message
     assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_secret_values_are_known_to_the_masker() -> None:
+    settings = loaded(REST_CONNECTOR_ZEEBE__TOKEN="t0ken", REST_CONNECTOR_DOCUMENTS__TOKEN="other")
+
+    assert set(settings.secret_values()) == {"t0ken", "other"}
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings, warnings = load(environ)
         logs.configure(level=settings.log.level, style=settings.log.format, mask=masker.mask)
+        for value in settings.secret_values():
+            masker.remember(value)
         for warning in warnings:
             log.warning(warning)
         raise_descriptor_limit()
