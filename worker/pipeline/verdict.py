@@ -94,7 +94,7 @@ class Verdict:
                 return None
             case BpmnError(code=code, message=message, variables=variables):
                 shown = None if message is None else shortened(await self._own(case, message))
-                return ThrowError(shortened(str(code)), shown, guarded(variables))
+                return ThrowError(sendable(str(code)), shown, guarded(variables))
             case JobError(message=message, variables=variables, retries=retries, backoff=backoff):
                 text = None if message is None else await self._own(case, message)
                 told = {**variables, "error": text}
@@ -143,10 +143,14 @@ def error_object(failure: JobFailure, face: Face) -> dict[str, Any]:
     return error
 
 
+def sendable(text: str) -> str:
+    """A text that UTF-8 can hold: a lone surrogate, which services may send in JSON, becomes `?` as in Java."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def shortened(text: str) -> str:
-    """The first 6000 UTF-16 units of a text; a lone surrogate, which no wire takes, becomes `?` as in Java."""
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode()
+    """The first 6000 UTF-16 units of a text, fit for the wire."""
+    text = sendable(text)
     if len(text) <= MESSAGE_LIMIT // 2:
         return text
     return text.encode("utf-16-le", "surrogatepass")[: MESSAGE_LIMIT * 2].decode("utf-16-le", "ignore")
