@@ -1,8 +1,9 @@
 """The deviations from the original engine that we chose: which questions they explain.
 
 Each entry of `deviations.json` has a `name`, a `reason`, one `example` that still deviates (an expression over the
-generator's variables, perhaps with `input`), and patterns that say which other differences it explains:
-`expression` and `theirs` must both be found, in the text and in the original's answer.
+generator's variables, perhaps with `kind` and `input`), and patterns that say which other differences it explains:
+`expression`, `theirs` and `ours` must all be found, in the text and in the two answers. A name that begins with
+"defect" marks what is not meant to stay.
 """
 
 from __future__ import annotations
@@ -31,11 +32,16 @@ class Deviation:
     example: Question
     expression: re.Pattern[str]
     theirs: re.Pattern[str]
+    ours: re.Pattern[str]
 
     def explains(self, difference: Difference) -> bool:
         """Whether this rule is why the answers differ."""
-        found = self.expression.search(difference.question.expression)
-        return found is not None and self.theirs.search(difference.theirs) is not None
+        sides = (
+            (self.expression, difference.question.expression),
+            (self.theirs, difference.theirs),
+            (self.ours, difference.ours),
+        )
+        return all(pattern.search(text) is not None for pattern, text in sides)
 
 
 @cache
@@ -51,16 +57,16 @@ def unexplained(differences: Iterable[Difference]) -> list[Difference]:
 
 def _deviation(entry: Mapping[str, Any]) -> Deviation:
     example = entry["example"]
-    unary = "input" in example
     return Deviation(
         name=entry["name"],
         reason=entry["reason"],
         example=Question(
             example["expression"],
             CONTEXT | example.get("context", {}),
-            "unary-tests" if unary else "expression",
+            example.get("kind", "expression"),
             example.get("input", ABSENT),
         ),
         expression=re.compile(entry.get("expression", re.escape(example["expression"])), re.DOTALL),
         theirs=re.compile(entry.get("theirs", ""), re.DOTALL),
+        ours=re.compile(entry.get("ours", ""), re.DOTALL),
     )
