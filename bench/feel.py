@@ -3,8 +3,9 @@
     python bench/feel.py [--rounds 7] [--only ours]
 
 Parsing without a cache, evaluating what is already compiled, a filter over 1,000 items and how time grows with the
-number of items. Each figure is processor time of the calling thread (of the process for feelin; the JVM's collector
-and compiler run beside), the median of rounds in which the engines take turns, so that a busy machine hits all of them. feelin comes from npm (`npm install` in `bench/feel`), the original from the Maven project of
+number of items. Each figure is the median of rounds in which the engines take turns, in processor time of the calling
+thread (of the process for feelin; the JVM's collector and compiler run beside and are not counted).
+feelin comes from npm (`npm install` in `bench/feel`), the original from the Maven project of
 `tests/differential`; an engine whose parts are missing is named and left out.
 """
 
@@ -134,7 +135,8 @@ def _warm_up(measure: Measure, workload: Workload) -> int:
 def print_table(names: Sequence[str], rows: Sequence[tuple[str, Mapping[str, float]]]) -> None:
     """Microseconds of one call, and how many times faster ours is."""
     others = [name for name in names if name != "ours"]
-    print(f"{'µs of processor time, one call':32}" + "".join(f"{name:>12}" for name in (*names, *(f"/{n}" for n in others))))
+    heading = "µs of processor time, one call"
+    print(f"{heading:32}" + "".join(f"{name:>12}" for name in (*names, *(f"/{n}" for n in others))))
     for title, figures in rows:
         ratios = "".join(f"{figures[name] / figures['ours']:>11.2f}x" for name in others)
         print(f"{title:32}" + "".join(f"{figures[name] * 1e6:>12.1f}" for name in names) + ratios)
