@@ -26,6 +26,7 @@ from worker.pipeline.verdict import Case, Verdict
 from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
 from worker.rest.client import RestClient
+from worker.rest.options import DEFAULTS, read_options
 from worker.rest.preview import described
 from worker.rest.request import BasicAuth, RestRequest, RestResponse
 from worker.rest.return_format import read_return_format
@@ -116,7 +117,8 @@ class Pipeline:
         try:
             variables = bind(tree, self.face)
             validate(variables, self.face)
-            request = request_of(variables, read_return_format(raw), self.face)
+            options = read_options(tree.get("httpOptions")) if self.face.extended_inputs else DEFAULTS
+            request = request_of(variables, read_return_format(raw), self.face, options)
         except JobFailure as failure:
             raise with_notes(failure, notes) from None
         if tree is not raw and isinstance(request.auth, BasicAuth):

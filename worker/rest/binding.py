@@ -21,6 +21,7 @@ from worker.rest.coercion import (
     enumeration,
     first_token,
     format_error,
+    integer,
     mapping,
     mismatch,
     structure,
@@ -117,6 +118,11 @@ class ClientTls(_Model):
     trustedCertificate: Text = None  # noqa: N815
 
 
+def _extended_integer(value: Any, info: ValidationInfo) -> Any:
+    """A number that only the native face reads; elsewhere it may be anything."""
+    return integer(value) if info.context is not None and info.context.extended_inputs else None
+
+
 def _parameter(value: Any, info: ValidationInfo) -> Any:
     """A header or query value: text; where the face allows it, a list of texts repeats the name."""
     if isinstance(value, list) and info.context is not None and info.context.lenient_parameters:
@@ -148,6 +154,7 @@ class Variables(_Model):
     skipEncoding: Text = None  # noqa: N815
     connectionTimeoutInSeconds: Integer = None  # noqa: N815
     readTimeoutInSeconds: Integer = None  # noqa: N815
+    writeTimeoutInSeconds: Annotated[int | None, BeforeValidator(_extended_integer)] = None  # noqa: N815
     body: Any = None
     storeResponse: Boolean = False  # noqa: N815
     ignoreNullValues: Boolean = False  # noqa: N815

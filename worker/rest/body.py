@@ -34,7 +34,7 @@ class Entity:
 
 async def entity_of(request: RestRequest, face: Face) -> Entity | None:
     """What is sent; None for methods without a body. Raises `JobFailure` for unknown charsets, unreadable documents."""
-    if request.method not in BODY_METHODS:
+    if request.method not in BODY_METHODS and (request.body is None or not request.options.send_body):
         return None
     if request.body is None:
         return Entity(b"", "text/plain; charset=UTF-8")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Final, Protocol
 
 from worker.documents.document import DocumentStore
 from worker.face import Face
 from worker.rest.auth import Credentials, credentials
 from worker.rest.body import entity_of
-from worker.rest.egress import Egress, Transfer
+from worker.rest.egress import Egress, Journey, Transfer
 from worker.rest.exchange import Answer, Message
 from worker.rest.headers import merge, task_headers
+from worker.rest.meta import meta_of
 from worker.rest.query import append, parameters
 from worker.rest.request import ApiKeyAuth, ClientCredentials, OAuth, RefreshToken, RestRequest, RestResponse
 from worker.rest.response import body_limit, raise_for_status, read_response
@@ -68,12 +70,17 @@ class RestClient:
             used.append(await self._tokens.token(auth, face))
             return used[-1]
 
-        answer = await self._attempt(request, face, token)
+        journey = Journey() if request.options.meta else None
+        started = perf_counter()
+        answer = await self._attempt(request, face, token, journey)
         if answer.status == 401 and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
             self._tokens.invalidate(request.auth, used[-1])
-            answer = await self._attempt(request, face, token)
+            answer = await self._attempt(request, face, token, journey)
         raise_for_status(answer, face)
-        return await read_response(answer, request, face, self._store, limit=self._limit(request, face))
+        response = await read_response(answer, request, face, self._store, limit=self._limit(request, face))
+        if journey is None or response is None:
+            return response
+        return replace(response, meta=meta_of(journey, answer, request.auth, perf_counter() - started))
 
     async def prepare(self, request: RestRequest, face: Face) -> PreparedRequest:
         """What `call` would send first, without sending anything; tokens are shown as `***`. Raises `JobFailure`."""
@@ -85,15 +92,24 @@ class RestClient:
         note = None if message.body is None else f"{len(message.body)} bytes"
         return PreparedRequest(message.method, str(message.url), self._egress.wire_headers(message), message.body, note)
 
-    async def _attempt(self, request: RestRequest, face: Face, token: Callable[[OAuth], Awaitable[str]]) -> Answer:
+    async def _attempt(
+        self,
+        request: RestRequest,
+        face: Face,
+        token: Callable[[OAuth], Awaitable[str]],
+        journey: Journey | None,
+    ) -> Answer:
         transfer = Transfer(
             face,
             self._limit(request, face),
             request.connection_timeout if face.limit_connect else None,
             request.read_timeout,
+            request.write_timeout,
             request.tls,
             request.follow_redirects,
+            request.options.max_redirects if face.extended_inputs else None,
             _secret_headers(request, face),
+            journey,
         )
         return await self._egress.send(await self._message(request, face, token), transfer)
 
@@ -107,7 +123,7 @@ class RestClient:
         own = task_headers(request.headers, face, has_body=entity is not None and request.body is not None)
         lines = merge(auth.headers, own, entity.content_type if entity else None)
         url = callable_url(uri, request.url)
-        query = append(uri.query, [*auth.query, *parameters(request.query, face)], face)
+        query = append(uri.query, [*auth.query, *parameters(request.query, face, request.options.array_format)], face)
         if entity is None:
             return Message(request.method, url.with_query(query), lines)
         return Message(request.method, url.with_query(query), lines, entity.content, entity.repeatable)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -25,17 +25,32 @@ from worker.rest.url import DEFAULT_PORTS, Url
 TCP_CONNECT_TIMEOUT: Final = 180.0
 
 
+@dataclass(slots=True)
+class Journey:
+    """What a call came by: filled in on the way, for those who want to know."""
+
+    attempts: int = 0
+    url: Url | None = None  # the last one
+    redirects: list[tuple[Url, int]] = field(default_factory=list)  # what answered with a redirect, and its status
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """How one call is made. Seconds, 0 is without limit; `connect_timeout` None is the recorded three minutes."""
+    """How one call is made. Seconds, 0 is without limit; `connect_timeout` None is the recorded three minutes.
+
+    `write_timeout` None is the read timeout; `max_redirects` None is the recorded limit.
+    """
 
     face: Face
     limit: int
     connect_timeout: int | None = None
     read_timeout: int = 20
+    write_timeout: int | None = None
     tls: ClientTls | None = None
     follow_redirects: bool = False
+    max_redirects: int | None = None
     secret_headers: tuple[str, ...] = ()
+    journey: Journey | None = None
 
 
 class Egress:
@@ -97,19 +112,27 @@ class Egress:
         tls = require_pair(transfer.tls)
         scheme = _scheme_of(message.url)
         context = await self._tls.context(tls) if tls or scheme == "https" else None
-        redirects = Redirects(message, secret_headers=transfer.secret_headers) if transfer.follow_redirects else None
+        redirects = _redirects(message, transfer)
+        journey = transfer.journey
+        if journey is not None:
+            journey.attempts += 1
+            journey.redirects.clear()
         while True:
             proxy = self._proxy(scheme, message.url, transfer.face)
             refuse_metadata(message.url.host, literal(message.url.host))
             if context is None and message.url.scheme == "https":
                 context = await self._tls.context(None)
             answer = await self._once(message, Route(proxy, context, *limits), transfer)
+            if journey is not None:
+                journey.url = message.url
             following = redirects.next(message, answer) if redirects else None
             if following is None:
                 return answer
             if transfer.face.guard_redirects:
                 self.check_blocked(str(following.url))
                 await self.check_host(str(following.url))
+            if journey is not None:
+                journey.redirects.append((message.url, answer.status))
             message = following
 
     async def _once(self, message: Message, route: Route, transfer: Transfer) -> Answer:
@@ -144,13 +167,20 @@ def _scheme_of(url: Url) -> Literal["http", "https"]:
             raise protocol_error("input")
 
 
-def _limits(transfer: Transfer) -> tuple[float | None, float | None]:
-    """Seconds for connecting and for silence. Raises `JobFailure` for negative ones."""
-    for seconds in (transfer.connect_timeout or 0, transfer.read_timeout):
+def _redirects(message: Message, transfer: Transfer) -> Redirects | None:
+    if not transfer.follow_redirects:
+        return None
+    return Redirects(message, secret_headers=transfer.secret_headers, limit=transfer.max_redirects)
+
+
+def _limits(transfer: Transfer) -> tuple[float | None, float | None, float | None]:
+    """Seconds for connecting, for silence and for stalled writing. Raises `JobFailure` for negative ones."""
+    write = transfer.read_timeout if transfer.write_timeout is None else transfer.write_timeout
+    for seconds in (transfer.connect_timeout or 0, transfer.read_timeout, write):
         if seconds < 0:
             raise JobFailure(f"duration must not be negative: {seconds}", type=ILLEGAL_ARGUMENT, kind="input")
     connect = TCP_CONNECT_TIMEOUT if transfer.connect_timeout is None else float(transfer.connect_timeout)
-    return connect or None, float(transfer.read_timeout) or None
+    return connect or None, float(transfer.read_timeout) or None, float(write) or None
 
 
 def _host_of(url: str) -> tuple[str, int]:

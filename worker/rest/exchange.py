@@ -58,12 +58,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How to get there: proxy, trust, and seconds (None is no limit) for connecting and for silence of the peer."""
+    """How to get there: proxy, trust, and seconds for connecting, for silence of the peer, for writing that stalls.
+
+    None is no limit.
+    """
 
     proxy: Proxy | None = None
     tls: ssl.SSLContext | None = None
     connect_timeout: float | None = 180.0
     read_timeout: float | None = 20.0
+    write_timeout: float | None = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Answer:
     body: bytes
     broken: str | None = None
     cut: bool = False
+    protocol: str = "HTTP/1.1"
 
     @property
     def has_entity(self) -> bool:
@@ -193,7 +198,7 @@ class Exchange:
         return Outgoing(
             head=request_head(message.method, target, lines),
             body=message.body or b"",
-            write_timeout=route.read_timeout,
+            write_timeout=route.write_timeout,
             tunnel_agent=self._agent,
             used=self._used,
         )
@@ -233,7 +238,8 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
         broken = str(error)
     except (aiohttp.ClientError, OSError) as error:
         broken = _why_broken(error)
-    return Answer(response.status, reason, headers, bytes(body[: limit + 1]), broken, cut=len(body) > limit)
+    protocol = f"HTTP/1.{response.version.minor}"
+    return Answer(response.status, reason, headers, bytes(body[: limit + 1]), broken, len(body) > limit, protocol)
 
 
 def _decoded(raw: tuple[tuple[bytes, bytes], ...]) -> HeaderLines:

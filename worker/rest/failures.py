@@ -28,6 +28,13 @@ def protocol_error(kind: str = "decode") -> JobFailure:
     return JobFailure(_PROTOCOL, code="500", kind=kind)
 
 
+def too_many_redirects(limit: int) -> JobFailure:
+    """The redirects do not come to an end within the limit."""
+    return JobFailure(
+        f"More than {limit} redirects; httpOptions.redirects.max allows another number", code="500", kind="decode"
+    )
+
+
 def tls_failed(reason: str) -> JobFailure:
     """No trusted connection."""
     return JobFailure(f"TLS handshake failed: {reason}. {_TLS_HINT}", code="SSL_HANDSHAKE_FAILED", kind="tls")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from worker.face import Face
+from worker.rest.options import ArrayFormat
 from worker.rest.url import decode_text, encode_text
 
 Parameters = list[tuple[str, str | None]]
@@ -15,17 +16,29 @@ _STRICT_SAFE: Final = "-._~"
 _LENIENT_SAFE: Final = "-._~$,:@/!'()*"  # OData needs `$top` and `a,b` as they are
 
 
-def parameters(given: Mapping[str, Any] | None, face: Face) -> Parameters:
-    """The task's parameters. Where the face is lenient, a list repeats the name and null leaves it out."""
+def parameters(given: Mapping[str, Any] | None, face: Face, array_format: ArrayFormat = "repeat") -> Parameters:
+    """The task's parameters. Where the face is lenient, a list gives several and null leaves the parameter out."""
     pairs: Parameters = []
     for name, value in (given or {}).items():
         if not face.lenient_parameters:
             pairs.append((name, value))
         elif isinstance(value, list | tuple):
-            pairs.extend((name, str(item)) for item in value if item is not None)
+            pairs.extend(_list(name, [str(item) for item in value if item is not None], array_format))
         elif value is not None:
             pairs.append((name, str(value)))
     return pairs
+
+
+def _list(name: str, items: list[str], array_format: ArrayFormat) -> Iterable[tuple[str, str]]:
+    match array_format:
+        case "repeat":
+            return ((name, item) for item in items)
+        case "brackets":
+            return ((f"{name}[]", item) for item in items)
+        case "indices":
+            return ((f"{name}[{index}]", item) for index, item in enumerate(items))
+        case "comma":
+            return [(name, ",".join(items))] if items else []
 
 
 def append(query: str | None, added: Parameters, face: Face) -> str | None:
@@ -36,6 +49,11 @@ def append(query: str | None, added: Parameters, face: Face) -> str | None:
         return _join(_existing(query), _STRICT_SAFE, added)
     text = _join((), _LENIENT_SAFE, added)
     return f"{query}&{text}" if query else text
+
+
+def encoded_value(text: str) -> str:
+    """A value as it stands in a query where nothing is encoded again."""
+    return encode_text(text, _LENIENT_SAFE)
 
 
 def _existing(query: str | None) -> Parameters:

@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from worker.rest.exchange import Answer, Message
-from worker.rest.failures import protocol_error
+from worker.rest.failures import protocol_error, too_many_redirects
 from worker.rest.headers import has
 from worker.rest.uri import InvalidUri, parse_authority, parse_uri, remove_dot_segments, resolve
 from worker.rest.url import DEFAULT_PORTS, Url
@@ -22,9 +22,13 @@ _BOUND_TO_ORIGIN: Final = ("authorization", "cookie")
 
 
 class Redirects:
-    """The redirects of one call. `secret_headers` (lower-case names) may not leave the origin, as the usual ones."""
+    """The redirects of one call. `secret_headers` (lower-case names) may not leave the origin, as the usual ones.
 
-    def __init__(self, first: Message, *, secret_headers: Iterable[str] = ()) -> None:
+    `limit` None is the recorded limit, with the recorded words.
+    """
+
+    def __init__(self, first: Message, *, secret_headers: Iterable[str] = (), limit: int | None = None) -> None:
+        self._limit = limit
         self._bound = (*_BOUND_TO_ORIGIN, *secret_headers)
         self._seen: set[str] = set()
         self._cookies = None if has(first.headers, "cookie") else aiohttp.CookieJar(unsafe=True, quote_cookie=False)
@@ -40,6 +44,8 @@ class Redirects:
         following = _redirected(self._without_cookies(message), answer.status, target)
         if target.origin != message.url.origin and has(following.headers, *self._bound):
             return None
+        if self._limit is not None and len(self._seen) >= self._limit:
+            raise too_many_redirects(self._limit)
         if str(target) in self._seen or len(self._seen) >= MAX_REDIRECTS:
             raise protocol_error()
         self._seen.add(str(target))

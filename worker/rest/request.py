@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from worker.rest.options import DEFAULTS, HttpOptions
+
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -86,11 +88,13 @@ class RestRequest:
     tls: ClientTls | None = None
     connection_timeout: int = 20
     read_timeout: int = 20
+    write_timeout: int | None = None  # None: as `read_timeout`
     skip_encoding: bool = False
     ignore_null_values: bool = False
     follow_redirects: bool = False
     store_response: bool = False
     return_format: ReturnFormat | None = None
+    options: HttpOptions = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +106,15 @@ class RestResponse:
     body: Any
     reason: str | None
     document: Any = None
+    meta: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The five members, nulls included, in the order of the contract."""
-        return {
+        """The five members, nulls included, in the order of the contract; `meta` only where it was asked for."""
+        members = {
             "status": self.status,
             "headers": self.headers,
             "body": self.body,
             "reason": self.reason,
             "document": self.document,
         }
+        return members if self.meta is None else {**members, "meta": self.meta}

@@ -12,6 +12,7 @@ from typing import Final
 from worker.errors import input_failure
 from worker.face import Face
 from worker.rest import binding
+from worker.rest.options import DEFAULTS, HttpOptions
 from worker.rest.request import (
     ApiKeyAuth,
     Auth,
@@ -49,7 +50,9 @@ def validate(variables: binding.Variables, face: Face) -> None:
     raise input_failure("\n".join([_LEAD, *lines]) + hint, native_code="MISSING_INPUT" if missing else "INVALID_INPUT")
 
 
-def request_of(variables: binding.Variables, return_format: ReturnFormat | None, face: Face) -> RestRequest:
+def request_of(
+    variables: binding.Variables, return_format: ReturnFormat | None, face: Face, options: HttpOptions = DEFAULTS
+) -> RestRequest:
     """The request that validated variables ask for."""
     connection = variables.connectionTimeoutInSeconds
     read = variables.readTimeoutInSeconds
@@ -65,11 +68,13 @@ def request_of(variables: binding.Variables, return_format: ReturnFormat | None,
         tls=_tls(variables.clientTls),
         connection_timeout=DEFAULT_TIMEOUT if connection is None else connection,
         read_timeout=next((limit for limit in (read, connection) if limit is not None), DEFAULT_TIMEOUT),
+        write_timeout=variables.writeTimeoutInSeconds,
         skip_encoding=variables.skipEncoding == "true",
         ignore_null_values=variables.ignoreNullValues,
         follow_redirects=variables.followRedirects,
         store_response=variables.storeResponse,
         return_format=return_format,
+        options=options,
     )
 
 

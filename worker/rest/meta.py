@@ -1,0 +1,31 @@
+"""`response.meta`: how a call went, for models that ask with `httpOptions.response.meta` (native face)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from worker.rest.egress import Journey
+from worker.rest.exchange import Answer
+from worker.rest.query import encoded_value
+from worker.rest.request import ApiKeyAuth, Auth
+
+_HIDDEN: Final = "***"
+
+
+def meta_of(journey: Journey, answer: Answer, auth: Auth | None, seconds: float) -> dict[str, Any]:
+    """The member `meta`. `bytes` counts the body without its content coding; an API key in a URL is hidden."""
+
+    def shown(url: object) -> str:
+        text = str(url)
+        if isinstance(auth, ApiKeyAuth) and auth.location == "query" and auth.value:
+            text = text.replace(encoded_value(auth.value), _HIDDEN)
+        return text
+
+    return {
+        "url": shown(journey.url),
+        "attempts": journey.attempts,
+        "durationMs": round(seconds * 1000),
+        "redirects": [{"url": shown(url), "status": status} for url, status in journey.redirects],
+        "protocol": answer.protocol,
+        "bytes": len(answer.body),
+    }
