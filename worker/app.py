@@ -97,6 +97,7 @@ async def open_pipelines(
                 expressions=expressions,
                 input_expressions=settings.input_expressions,
                 trust_variables=settings.trust_variables,
+                output_limit=settings.max_output_size,
             )
         yield pipelines
 

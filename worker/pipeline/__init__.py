@@ -1,4 +1,4 @@
-"""What happens to one job between the engine and the engine: `pipeline.py` tells it top to bottom, the rest are its steps."""
+"""What happens to one job between the engine and the engine; `pipeline.py` tells it, the rest are its steps."""
 
 from worker.pipeline.pipeline import Pipeline
 

@@ -1,6 +1,7 @@
 """What result and error expressions share: evaluated in FEEL, they must answer an object, and may store documents.
 
-`worker.pipeline.results` and `worker.pipeline.verdict` say what the object means. The texts of the failures are those of the original.
+`worker.pipeline.results` and `worker.pipeline.verdict` say what the object means. The texts of the failures are those
+of the original.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from worker.pipeline.expressions import Expressions, strip_marker
 
 Kind = Literal["Result", "Error"]
 
-OUTPUT_LIMIT: Final = 1_572_864  # bytes of JSON; the engine refuses much larger commands
 SHOWN_CONTEXT: Final = 2_000  # characters
 
 _FORBIDDEN: Final = "camunda.function.type"
@@ -68,20 +68,6 @@ class Mapper:
             return dict(value)
         resolved: dict[str, Any] = await resolve_created_documents(value, nonce, self._store, expression=kind)
         return resolved
-
-
-def guarded(variables: Mapping[str, Any]) -> str:
-    """The JSON text of output variables. Raises an input failure when it is too large for the engine."""
-    text = dumps(variables)
-    size = len(text) if text.isascii() else len(text.encode())
-    if size > OUTPUT_LIMIT:
-        raise input_failure(
-            f"Output variables payload ({size} bytes) exceeds the 1.5 MB safe variable size limit for Zeebe job "
-            "completion. To handle large payloads, enable the 'Create document' option where available.",
-            kind="too_large",
-            native_code="RESPONSE_TOO_LARGE",
-        )
-    return text
 
 
 def shape_failure(text: str, evaluated: str, reason: str) -> JobFailure:

@@ -21,6 +21,7 @@ from worker.pipeline.expressions import Expressions
 from worker.pipeline.inputs import Expressible, Inputs, with_notes
 from worker.pipeline.job_headers import JobHeaders
 from worker.pipeline.mapping import Mapper
+from worker.pipeline.output_size import OUTPUT_LIMIT, OutputGuard
 from worker.pipeline.results import Output, output_of
 from worker.pipeline.verdict import Case, Verdict
 from worker.rest.auth import basic
@@ -59,14 +60,17 @@ class Pipeline:
         expressions: Expressions,
         input_expressions: Expressible = "headers",
         trust_variables: bool = False,
+        output_limit: int = OUTPUT_LIMIT,
     ) -> None:
+        """`output_limit` is bytes of JSON."""
         self.face = face
         self._secrets = secrets
         self._client = client
         self._documents = documents
         self._mapper = Mapper(expressions, store)
         self._inputs = Inputs(expressions, expressible=input_expressions, trust_variables=trust_variables)
-        self._verdict = Verdict(face, self._mapper)
+        self._guard = OutputGuard(output_limit, helpful=face.extended_inputs)
+        self._verdict = Verdict(face, self._mapper, self._guard)
 
     async def handle(self, job: Job, lease: Lease) -> Outcome:
         """The outcome of a job; every job gets one. Only cancelling gets out."""
@@ -109,7 +113,7 @@ class Pipeline:
         await _apply_job_timeout(case, lease)
         request = await self._request(case)
         response = await self._call(case, request)
-        return response, await output_of(response, case.headers, self._mapper)
+        return response, await output_of(response, case.headers, self._mapper, self._guard)
 
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""

@@ -1,6 +1,7 @@
 """A response to the variables of the completed job: the result variable, then the result expression over it.
 
-What becomes of a failure is decided in `worker.pipeline.verdict`; how expressions are evaluated, in `worker.pipeline.mapping`.
+What becomes of a failure is decided in `worker.pipeline.verdict`; how expressions are evaluated, in
+`worker.pipeline.mapping`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from worker.pipeline.job_headers import JobHeaders
-from worker.pipeline.mapping import Mapper, guarded
+from worker.pipeline.mapping import Mapper
+from worker.pipeline.output_size import OutputGuard
 from worker.rest.request import RestResponse
 
 
@@ -21,7 +23,7 @@ class Output:
     text: str = "{}"
 
 
-async def output_of(response: RestResponse | None, headers: JobHeaders, mapper: Mapper) -> Output:
+async def output_of(response: RestResponse | None, headers: JobHeaders, mapper: Mapper, guard: OutputGuard) -> Output:
     """The output variables of a response. Raises `JobFailure` when they cannot be made or are too large."""
     value = None if response is None else response.as_json()
     variables: dict[str, Any] = {}
@@ -29,4 +31,4 @@ async def output_of(response: RestResponse | None, headers: JobHeaders, mapper: 
         variables[headers.result_variable] = value
     if headers.result_expression is not None:
         variables |= await mapper.evaluate("Result", headers.result_expression, [value, {"response": value}]) or {}
-    return Output(variables, guarded(variables)) if variables else Output()
+    return Output(variables, guard.text_of(variables)) if variables else Output()

@@ -19,7 +19,8 @@ from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.pipeline.connector_errors import BpmnError, IgnoreError, JobError, read_connector_error
 from worker.pipeline.error_modes import mode_outcome
 from worker.pipeline.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
-from worker.pipeline.mapping import Mapper, guarded
+from worker.pipeline.mapping import Mapper
+from worker.pipeline.output_size import OutputGuard
 from worker.pipeline.results import Output
 from worker.rest.request import RestResponse
 from worker.rest.retry_after import retry_after
@@ -43,9 +44,10 @@ class Case:
 class Verdict:
     """Decides outcomes by the rules of one face."""
 
-    def __init__(self, face: Face, mapper: Mapper) -> None:
+    def __init__(self, face: Face, mapper: Mapper, guard: OutputGuard) -> None:
         self._face = face
         self._mapper = mapper
+        self._guard = guard
 
     async def after_success(self, case: Case, response: RestResponse | None, output: Output) -> Outcome:
         """The outcome of a job whose call succeeded."""
@@ -94,14 +96,14 @@ class Verdict:
                 return None
             case BpmnError(code=code, message=message, variables=variables):
                 shown = None if message is None else shortened(await self._own(case, message))
-                return ThrowError(sendable(str(code)), shown, guarded(variables))
+                return ThrowError(sendable(str(code)), shown, self._guard.text_of(variables))
             case JobError(message=message, variables=variables, retries=retries, backoff=backoff):
                 text = None if message is None else await self._own(case, message)
                 told = {**variables, "error": text}
-                guarded(told)
+                self._guard.text_of(told)
                 return _fail(java_text(text), max(retries, 0), backoff, told)
             case IgnoreError(variables=variables):
-                return Complete(guarded(variables))
+                return Complete(self._guard.text_of(variables))
 
     async def _own(self, case: Case, message: str) -> str:
         return await case.secrets.mask_text(message) if self._face.mask_own_messages else message

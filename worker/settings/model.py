@@ -95,6 +95,13 @@ class Settings(BaseSettings):
         description="Read `httpOptions.profile`, TLS material, destination rules, `dialect` and `errors.mode` from "
         "variables too, not only from task headers.",
     )
+    max_output_size: int = Field(
+        default=1_572_864,
+        ge=1_024,
+        le=4_000_000,
+        description="The most that a job may give to its process (bytes of JSON). The engine refuses commands of more "
+        "than 4 MB, and large variables slow it down.",
+    )
     standard_proxy_env: bool = Field(
         default=False,
         description="Let compatible job types use `http_proxy`, `https_proxy` and `no_proxy`; native ones always do.",
