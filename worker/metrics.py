@@ -1,7 +1,8 @@
 """Every metric, in one table: what there is to know about a worker from outside.
 
-Labels come from closed sets only (job types, outcomes, status names), never from a URL, a host, a job key or a
-process. Names under `camunda_` are those of Camunda's own runtime, so that existing dashboards keep working.
+Labels come from closed sets (job types, outcomes, status names), never from a URL, a host, a job key or a process.
+Names under `camunda_` are those of Camunda's own runtime, so that existing dashboards keep working; the element
+templates among their labels come from models, so only so many of them are told apart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,15 @@ _CAMUNDA_ACTIONS = {
     "incident": "failed",
     "bpmn-error": "bpmn-error",
 }
+_ACTIVATED = "activated"
+
+Template = tuple[str, str]
+"""Id and version of the element template that a task was made with."""
+
+NO_TEMPLATE: Template = ("unknown", "unknown")
+MANY_TEMPLATES: Template = ("other", "other")
+MAX_TEMPLATES = 50
+_TEMPLATE_LABELS = ("elementTemplateId", "elementTemplateVersion")
 
 
 class Metrics:
@@ -83,12 +93,15 @@ class Metrics:
             "rest_connector_event_loop_lag_seconds", "How late the event loop was last seen to be.", registry=registry
         )
         self.camunda_invocations = Counter(
-            "camunda_connector_outbound_invocations", "Jobs by action.", ["action", "type"], registry=registry
+            "camunda_connector_outbound_invocations",
+            "Jobs by action.",
+            ["action", "type", *_TEMPLATE_LABELS],
+            registry=registry,
         )
         self.camunda_seconds = Histogram(
             "camunda_connector_outbound_execution_time_seconds",
             "From a job's arrival to its outcome.",
-            ["type"],
+            ["type", *_TEMPLATE_LABELS],
             buckets=SECONDS_BUCKETS,
             registry=registry,
         )
@@ -102,13 +115,20 @@ class Metrics:
         self._settled = _Series(self.settled)
         self._count = {job_type: _JobTypeMetrics(self, job_type) for job_type in job_types}
 
-    def job_activated(self, job_type: str) -> None:
+    def job_activated(self, job_type: str, template: Template = NO_TEMPLATE) -> None:
         """A job has arrived."""
-        self._count[job_type].activated()
+        self._count[job_type].arrived(template)
 
-    def job_ended(self, job_type: str, outcome: str, handling_seconds: float, telling_seconds: float) -> None:
+    def job_ended(
+        self,
+        job_type: str,
+        outcome: str,
+        handling_seconds: float,
+        telling_seconds: float,
+        template: Template = NO_TEMPLATE,
+    ) -> None:
         """A job is settled; `outcome` is its label."""
-        self._count[job_type].ended(outcome, handling_seconds)
+        self._count[job_type].ended(outcome, handling_seconds, template)
         self.telling_seconds.observe(telling_seconds)
 
     def command_sent(self, command: str, code: str) -> None:
@@ -136,24 +156,51 @@ class _JobTypeMetrics:
     """The series of one job type, looked up once instead of for every job."""
 
     def __init__(self, metrics: Metrics, job_type: str) -> None:
-        self.activated: Callable[[], None] = metrics.activated.labels(job_type).inc
+        self._metrics = metrics
+        self._job_type = job_type
+        self._activated: Callable[[], None] = metrics.activated.labels(job_type).inc
         self._outcomes = {label: metrics.ended.labels(job_type, label) for label in _CAMUNDA_ACTIONS}
-        self._camunda = {
-            label: metrics.camunda_invocations.labels(action, job_type) for label, action in _CAMUNDA_ACTIONS.items()
-        }
-        self._camunda_seconds = metrics.camunda_seconds.labels(job_type)
+        self._templates: dict[Template, _TemplateMetrics] = {}
+        self._of_template(NO_TEMPLATE)
         self._last_completed = metrics.camunda_last_completed.labels(job_type)
         self._last_failed = metrics.camunda_last_failed.labels(job_type)
 
-    def ended(self, outcome: str, seconds: float) -> None:
+    def arrived(self, template: Template) -> None:
         """Count one job."""
+        self._activated()
+        self._of_template(template).activated()
+
+    def ended(self, outcome: str, seconds: float, template: Template) -> None:
+        """Count how one job ended."""
         self._outcomes[outcome].inc()
-        self._camunda[outcome].inc()
-        self._camunda_seconds.observe(seconds)
+        self._of_template(template).ended(outcome, seconds)
         if _CAMUNDA_ACTIONS[outcome] == "completed":
             self._last_completed.set(time.time() * 1000)
         elif _CAMUNDA_ACTIONS[outcome] == "failed":
             self._last_failed.set(time.time() * 1000)
+
+    def _of_template(self, template: Template) -> _TemplateMetrics:
+        found = self._templates.get(template)
+        if found is None:
+            if len(self._templates) >= MAX_TEMPLATES and template != MANY_TEMPLATES:
+                return self._of_template(MANY_TEMPLATES)
+            found = self._templates[template] = _TemplateMetrics(self._metrics, self._job_type, template)
+        return found
+
+
+class _TemplateMetrics:
+    """The series of one job type and element template under Camunda's names."""
+
+    def __init__(self, metrics: Metrics, job_type: str, template: Template) -> None:
+        count = metrics.camunda_invocations
+        self.activated: Callable[[], None] = count.labels(_ACTIVATED, job_type, *template).inc
+        self._actions = {label: count.labels(action, job_type, *template) for label, action in _CAMUNDA_ACTIONS.items()}
+        self._observe: Callable[[float], None] = metrics.camunda_seconds.labels(job_type, *template).observe
+
+    def ended(self, outcome: str, seconds: float) -> None:
+        """Count how one job ended."""
+        self._actions[outcome].inc()
+        self._observe(seconds)
 
 
 class _Series:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 
 from worker.job import Job
-from worker.metrics import Metrics
+from worker.json_codec import JsonError, loads
+from worker.metrics import NO_TEMPLATE, Metrics, Template
 from worker.outcome import Complete, Fail, Outcome, ThrowError, label
 from worker.zeebe.commands import Settlement
 
 log = logging.getLogger(__name__)
 
 _MESSAGE_CHARACTERS = 500
+_LABEL_CHARACTERS = 200
 
 
 class Reports:
@@ -23,8 +26,10 @@ class Reports:
         self._log_jobs = log_jobs
 
     def job_activated(self, job: Job) -> None:
-        """Count an arrival."""
-        self._metrics.job_activated(job.type)
+        """Count an arrival; those who look closely also get a line."""
+        self._metrics.job_activated(job.type, template_of(job.headers))
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("job arrived", extra={"job": job.key, "type": job.type, "tenant_id": job.tenant_id})
 
     def job_repeated(self, job: Job) -> None:
         """Count and log a job that came again while it was running."""
@@ -41,7 +46,7 @@ class Reports:
     ) -> None:
         """Count a job and write its line."""
         outcome = label(sent)
-        self._metrics.job_ended(job.type, outcome, handling_seconds, telling_seconds)
+        self._metrics.job_ended(job.type, outcome, handling_seconds, telling_seconds, template_of(job.headers))
         self._metrics.job_settled(settlement)
         failed = isinstance(sent, Fail)
         arrived = settlement is Settlement.ACCEPTED
@@ -74,6 +79,26 @@ class Reports:
     def lease_renewed(self, job: Job, result: str) -> None:
         """Count a heartbeat."""
         self._metrics.renewals.labels(result).inc()
+
+
+@lru_cache(maxsize=256)
+def template_of(headers: str) -> Template:
+    """The element template that a job's headers name. Headers belong to the model, so there are few different ones."""
+    if "elementTemplateId" not in headers:
+        return NO_TEMPLATE
+    try:
+        tree = loads(headers)
+    except JsonError:
+        return NO_TEMPLATE
+    if not isinstance(tree, dict):
+        return NO_TEMPLATE
+    identity, version = tree.get("elementTemplateId"), tree.get("elementTemplateVersion")
+    return _label(identity or NO_TEMPLATE[0]), _label(version or NO_TEMPLATE[1])
+
+
+def _label(value: object) -> str:
+    """Metrics leave as UTF-8, so no lone surrogate may be in them."""
+    return str(value)[:_LABEL_CHARACTERS].encode("utf-8", "replace").decode()
 
 
 def _details(outcome: Outcome) -> dict[str, object]:

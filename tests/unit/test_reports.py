@@ -39,8 +39,10 @@ def test_cmx_40_a_job_is_counted_by_its_outcome_and_by_camundas_action(
 
     assert sample(metrics, "rest_connector_jobs_total", type="rest-connector", outcome=label) == 1
     name = "camunda_connector_outbound_invocations_total"
-    assert sample(metrics, name, type="rest-connector", action=action) == 1
-    assert sample(metrics, "camunda_connector_outbound_execution_time_seconds_sum", type="rest-connector") == 0.25
+    template = {"elementTemplateId": "unknown", "elementTemplateVersion": "unknown"}
+    assert sample(metrics, name, type="rest-connector", action=action, **template) == 1
+    seconds = "camunda_connector_outbound_execution_time_seconds_sum"
+    assert sample(metrics, seconds, type="rest-connector", **template) == 0.25
     assert sample(metrics, "rest_connector_jobs_settled_total", settlement="accepted") == 1
 
 
