@@ -41,6 +41,8 @@ _TEMPORAL: dict[str, Callable[[str], object]] = {
 }
 _BRACKETS = frozenset({"(", "[", "]"})
 _NO_BOUND = frozenset({",", ")", "]", "}"})
+_NO_BEGINNING = frozenset({",", ")", "}", "..", ".", "=", "!=", "+", "*", "/", "**", ":"})
+_ENDING_WORDS = lexer.RESERVED - {"null", "true", "false", "function"} | {"between", "instance"}
 
 
 class ValueParser(Cursor, ABC):
@@ -79,7 +81,7 @@ class ValueParser(Cursor, ABC):
         while self.kind == OPERATOR:
             if self.word == ".":
                 node = self.path(node)
-            elif self.word == "[":
+            elif self.word == "[" and not (self.at_high_end and self.nothing_follows()):
                 self.advance()
                 filters += 1
                 self.enter(filters)
@@ -90,6 +92,13 @@ class ValueParser(Cursor, ABC):
             else:
                 break
         return node
+
+    def nothing_follows(self) -> bool:
+        """Whether the token after this one cannot begin an expression."""
+        kind, word, _, _ = lexer.token(self.text, self.end)
+        if kind == OPERATOR:
+            return word in _NO_BEGINNING
+        return kind == END or (kind == NAME and word in _ENDING_WORDS)
 
     def path(self, node: Node) -> Node:
         names, offsets = [], []
@@ -303,7 +312,7 @@ class ValueParser(Cursor, ABC):
             self.depth -= 1
             return self.made(ListLiteral(start, self.last, ()))
         first = self.first_inside()
-        if self.kind == OPERATOR and self.word == "..":
+        if self.kind == OPERATOR and self.word == ".." and self.unfinished:
             node: Node = self.range_end(start, opening, first)
         elif opening == "]":
             self.fail("'..'")
@@ -321,6 +330,9 @@ class ValueParser(Cursor, ABC):
 
     unfinished = False
     """Whether `first_inside` read a sum, which may be followed by more operators."""
+
+    at_high_end = False
+    """Whether the upper end of a range is being read, after which `[` may close the range."""
 
     def first_inside(self) -> Node:
         """The first operand after an opening bracket."""
@@ -352,7 +364,9 @@ class ValueParser(Cursor, ABC):
     def range_end(self, start: int, opening: str, low: Node) -> Range:
         """The cursor is at `..`."""
         self.advance()
+        before, self.at_high_end = self.at_high_end, True
         high = self.sum(None)
+        self.at_high_end = before
         closing = self.word
         if self.kind != OPERATOR or closing not in (")", "[", "]"):
             self.fail("')'", "']'", "'['")
