@@ -390,9 +390,7 @@ class TestSecrets:
     async def test_secrets_reach_the_service_and_are_masked_in_failures(self, service: Service) -> None:
         service.status, service.body = 401, '{"detail":"token abc123 is bad","abc123":1}'
         outcome = failed(
-            await run(
-                service, secrets=self.TOKEN, authentication={"type": "bearer", "token": "{{secrets.TOK}}"}
-            )
+            await run(service, secrets=self.TOKEN, authentication={"type": "bearer", "token": "{{secrets.TOK}}"})
         )
         assert service.requests[0][2]["Authorization"] == "Bearer abc123"
         assert error_of(outcome)["variables"]["response"]["body"] == {"detail": "token *** is bad", "***": 1}

@@ -2,8 +2,7 @@
 
 Each entry of `deviations.json` has a `name`, a `reason`, one `example` that still deviates (an expression over the
 generator's variables, perhaps with `kind` and `input`), and patterns that say which other differences it explains:
-`expression`, `theirs` and `ours` must all be found, in the text and in the two answers. A name that begins with
-
+`expression`, `theirs` and `ours` must all be found, in the text and in the two answers.
 """
 
 from __future__ import annotations
