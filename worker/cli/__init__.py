@@ -24,10 +24,12 @@ COMMANDS: Final = {
 }
 
 INTERRUPTED: Final = 130
+GRPC_LOG_LEVEL: Final = "ERROR"  # its core writes lines of its own, neither structured nor masked, on every lost gateway
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status."""
+    os.environ.setdefault("GRPC_VERBOSITY", GRPC_LOG_LEVEL)
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(prog="rest-connector", description="A REST connector for Camunda 8 / Zeebe.")
