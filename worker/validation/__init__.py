@@ -1,0 +1,1 @@
+"""Finds what is wrong with BPMN models and element templates before they are deployed."""
