@@ -35,13 +35,13 @@ class WorkerProcess:
             self._changed.set()
         self._changed.set()
 
-    async def logged(self, message: str) -> dict[str, Any]:
-        """The first line with this message."""
+    async def logged(self, message: str, *, count: int = 1) -> dict[str, Any]:
+        """The first line with this message, or the one with which there are `count` of them."""
         async with asyncio.timeout(SECONDS):
             while True:
-                for line in self.lines:
-                    if line["message"] == message:
-                        return line
+                lines = [line for line in self.lines if line["message"] == message]
+                if len(lines) >= count:
+                    return lines[count - 1]
                 assert not self._reading.done(), f"the worker ended without saying {message!r}: {self.lines}"
                 self._changed.clear()
                 await self._changed.wait()

@@ -90,7 +90,10 @@ class LogSettings(Group):
     format: Literal["json", "console"] = Field(
         default="json", description="`json` for one object per line, `console` for people."
     )
-    jobs: bool = Field(default=True, description="One line per job at its end; failed jobs always have one.")
+    jobs: bool = Field(
+        default=True,
+        description="A line for each job at its start and its end; at the end, failed jobs always have one.",
+    )
 
 
 class HealthSettings(Group):
