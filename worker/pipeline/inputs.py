@@ -83,7 +83,7 @@ class Inputs:
             tree |= await gathering.context(whole)
         evaluates = self._expressible != "off"
         for name in sorted(given, key=lambda path: (path.count("."), path)):  # members after the whole they change
-            _put(tree, _path(name), await gathering.value(f"header {name}", given[name], evaluates))
+            put(tree, path_of(name), await gathering.value(f"header {name}", given[name], evaluates))
         return Gathered(tree, tuple(gathering.notes))
 
 
@@ -151,14 +151,15 @@ def _is_input(name: str) -> bool:
     return name == _CONTEXT or name.partition(".")[0] in INPUTS
 
 
-def _path(name: str) -> tuple[str, ...]:
+def path_of(name: str) -> tuple[str, ...]:
+    """The path of the input that a dotted name means; names of headers and parameters may contain dots themselves."""
     first, dot, rest = name.partition(".")
     if not dot:
         return (first,)
     return (first, rest) if first in _FLAT else tuple(name.split("."))
 
 
-def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     """Set a member deep in the tree; the objects on the way are copied, for the variables stay as they are."""
     node = tree
     for part in path[:-1]:
@@ -198,18 +199,18 @@ def _is_set(value: Any) -> bool:
 
 def _left_as_text(variables: Mapping[str, Any]) -> list[str]:
     """A note for each variable that looks like an expression."""
-    places = []
-    for name in _VARIABLES:
+    notes = []
+    for name in INPUTS:
         value = variables.get(name)
         if isinstance(value, str) and value.startswith("="):
-            places.append(f"variable {name}")
-        elif isinstance(value, dict):
-            places += [
-                f"variable {name}.{key}"
+            notes.append(_off_note(f"variable {name}") if name in _VARIABLES else _header_note(name))
+        elif isinstance(value, dict) and name in _VARIABLES:
+            notes += [
+                _off_note(f"variable {name}.{key}")
                 for key, member in value.items()
                 if isinstance(member, str) and member.startswith("=")
             ]
-    return [_off_note(place) for place in places]
+    return notes
 
 
 def _off_note(place: str) -> str:
@@ -218,6 +219,10 @@ def _off_note(place: str) -> str:
         f"{place} begins with '=' but is text here; "
         f"expressions in it are evaluated with REST_CONNECTOR_INPUT_EXPRESSIONS={wanted}"
     )
+
+
+def _header_note(name: str) -> str:
+    return f"variable {name} begins with '=' but is text here; put the expression into a task header named {name}"
 
 
 def _warning_note(place: str, expression: str, warning: FeelWarning) -> str:

@@ -27,6 +27,7 @@ from worker.rest.coercion import (
     structure,
     text,
 )
+from worker.rest.hints import expression_hint
 
 _MODEL: Final = "io.camunda.connector.http.base.model"
 _REQUEST: Final = "io.camunda.connector.http.rest.model.HttpJsonRequest"
@@ -170,7 +171,7 @@ def bind(tree: Any, face: Face) -> Variables:
         return Variables.model_validate(_root(tree), context=face)
     except ValidationError as problem:
         first = min(problem.errors(include_url=False), key=lambda error: _position(tree, error["loc"]))
-        raise input_failure(_message(first)) from None
+        raise input_failure(_message(first) + _hint(tree, first["loc"], face)) from None
 
 
 def root_object(tree: Any) -> Mapping[str, Any] | None:
@@ -194,6 +195,16 @@ def _message(error: ErrorDetails) -> str:
     path = ", ".join(part for part in error["loc"] if isinstance(part, str) and part not in _KINDS)
     wanted = error.get("ctx", {}).get("wanted")
     return f"Json object contains an invalid field: {path}" + (f". It Must be `{wanted}`" if wanted else "")
+
+
+def _hint(tree: Any, location: tuple[int | str, ...], face: Face) -> str:
+    path = [part for part in location if isinstance(part, str) and part not in _KINDS]
+    value: Any = root_object(tree)
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, dict) and isinstance(value.get("type"), str):
+        path, value = [*path, "type"], value["type"]
+    return expression_hint(".".join(path), value, face)
 
 
 def _position(tree: Any, location: tuple[int | str, ...]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 from worker.errors import input_failure
 from worker.face import Face
 from worker.rest import binding
+from worker.rest.hints import expression_hint
 from worker.rest.options import DEFAULTS, HttpOptions
 from worker.rest.request import (
     ApiKeyAuth,
@@ -31,22 +32,18 @@ _URL: Final = re.compile(r"=|(?:http://|https://|secrets|\{\{)[^\n\r\u0085\u2028
 _NOT_A_URL: Final = "Must be a http(s) URL"
 _EMPTY: Final = "must not be empty"
 _LEAD: Final = "jakarta.validation.ValidationException: Found constraints violated while validating input: "
-_EXPRESSION_HINT: Final = (
-    "\n - url begins with '=' but is text here. To have it evaluated, use '=' in the input mapping of the model, "
-    "or give the task a job type of the native face and put the expression in a task header named url"
-)
 
 Violation = tuple[str, str]
 
 
 def validate(variables: binding.Variables, face: Face) -> None:
     """Raises an input failure that lists every violated rule with the path of its property."""
-    violations = sorted(_violations(variables, face))
-    if not violations:
+    violated = sorted(violations(variables, face))
+    if not violated:
         return
-    lines = [f" - Property: {path}: Validation failed. Original message: {reason}" for path, reason in violations]
-    missing = all(reason.startswith("must not be") for _, reason in violations)
-    hint = _EXPRESSION_HINT if variables.url and variables.url.startswith("=") else ""
+    lines = [f" - Property: {path}: Validation failed. Original message: {reason}" for path, reason in violated]
+    missing = all(reason.startswith("must not be") for _, reason in violated)
+    hint = expression_hint("url", variables.url, face)
     raise input_failure("\n".join([_LEAD, *lines]) + hint, native_code="MISSING_INPUT" if missing else "INVALID_INPUT")
 
 
@@ -78,7 +75,8 @@ def request_of(
     )
 
 
-def _violations(variables: binding.Variables, face: Face) -> Iterator[Violation]:
+def violations(variables: binding.Variables, face: Face) -> Iterator[Violation]:
+    """Each violated rule: the path of the property and the reason, in no particular order."""
     if variables.method is None and not face.input_defaults:
         yield "method", "must not be null"
     if not (variables.url or "").strip():
