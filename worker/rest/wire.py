@@ -170,10 +170,18 @@ async def _write_slowly(
                 await writer.drain()
     except TimeoutError:
         protocol.set_exception(aiohttp.SocketTimeoutError("Timeout on writing data to socket"))
+        _abort(protocol)
     except (OSError, aiohttp.ClientError) as error:
         protocol.set_exception(aiohttp.ClientOSError(*error.args))
     except BaseException:
         conn.close()  # half a request was written: nothing else may follow on this connection
+        _abort(protocol)
         raise
     else:
         protocol.start_timeout()
+
+
+def _abort(protocol: ResponseHandler) -> None:
+    """Drop what is not sent yet: closing alone would hold socket and body for as long as the peer does not read."""
+    if protocol.transport is not None:
+        protocol.transport.abort()
