@@ -28,6 +28,7 @@ INPUTS: Final = frozenset(
         "connectionTimeoutInSeconds",
         "documentReturnFormat",
         "followRedirects",
+        "groupSetCookieHeaders",
         "headers",
         "httpOptions",
         "ignoreNullValues",
