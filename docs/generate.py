@@ -1,16 +1,25 @@
-"""Writes every generated part of the documentation again: `python -m docs.generate`."""
+"""Writes every generated part of the documentation and of the chart again: `python -m docs.generate`."""
 
 from __future__ import annotations
 
-from docs import generate_configuration, generate_feel
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
-PAGES = (generate_configuration, generate_feel)
+from docs import generate_chart, generate_configuration, generate_feel
+
+PAGES: Final[list[tuple[Path, Callable[[str], str]]]] = [
+    (generate_configuration.PAGE, generate_configuration.generate),
+    (generate_feel.PAGE, generate_feel.generate),
+    (generate_chart.PAGE, generate_chart.generate),
+    (generate_chart.SCHEMA, generate_chart.generate_schema),
+]
 
 
 def main() -> None:
     """Bring each page up to date."""
-    for page in PAGES:
-        page.PAGE.write_text(page.generate(page.PAGE.read_text("utf-8")), "utf-8")
+    for page, generate in PAGES:
+        page.write_text(generate(page.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

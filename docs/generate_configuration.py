@@ -21,8 +21,8 @@ END = "<!-- end -->"
 
 def generate(page: str) -> str:
     """The page with its tables as the settings are now."""
-    page = _replace(page, "settings", "\n".join(_settings()))
-    return _replace(page, "foreign names", "\n".join(_foreign_names()))
+    page = replace_part(page, "settings", "\n".join(_settings()))
+    return replace_part(page, "foreign names", "\n".join(_foreign_names()))
 
 
 def _settings() -> Iterator[str]:
@@ -88,11 +88,12 @@ def _bounds(metadata: Iterable[Any]) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def _replace(page: str, name: str, text: str) -> str:
+def replace_part(page: str, name: str, text: str) -> str:
+    """The page with another text between the marks of the generated part `name`."""
     begin = f"<!-- generated: {name} -->"
     pattern = re.compile(f"{re.escape(begin)}\n.*?{re.escape(END)}", re.DOTALL)
     if pattern.search(page) is None:
-        raise ValueError(f"{PAGE.name} has no part '{begin}' that ends with '{END}'")
+        raise ValueError(f"the page has no part '{begin}' that ends with '{END}'")
     return pattern.sub(lambda _: f"{begin}\n\n{text}\n\n{END}", page, count=1)
 
 

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from helm_python.chart import Chart
 from helm_python.errors import HelmError
 
+from docs.generate_chart import PAGE, SCHEMA, generate, generate_schema
 from tests.chart.lint import CHART
 from worker.settings import Settings, load
+from worker.settings.loading import leaves as settings_leaves
 
 Objects = dict[str, dict[str, Any]]
 VALUE_FILES = sorted((CHART / "ci").glob("*-values.yaml"))
@@ -68,6 +71,110 @@ def test_a_changed_setting_restarts_the_pods() -> None:
     assert checksum(render()) != checksum(render({"worker": {"slots": 7}}))
 
 
+def test_an_inline_secret_is_in_a_secret_and_mounted() -> None:
+    objects = render({"secrets": {"inline": {"TOKEN": "s3cret"}}})
+
+    assert objects["Secret"]["stringData"] == {"TOKEN": "s3cret"}
+    assert [name for name, item in objects.items() if "s3cret" in str(item)] == ["Secret"]
+    mounted = objects["ConfigMap"]["data"]["REST_CONNECTOR_SECRETS__FOLDERS"]
+    assert mounted in [mount["mountPath"] for mount in pod(objects)["containers"][0]["volumeMounts"]]
+    assert {"secretName": objects["Secret"]["metadata"]["name"]} in [
+        volume.get("secret") for volume in pod(objects)["volumes"]
+    ]
+
+
+def test_passwords_come_from_secrets_as_environment() -> None:
+    login = {"host": "proxy", "port": 3128, "user": "me", "existingSecret": "proxy-login"}
+    objects = render(
+        {
+            "proxy": {"https": login},
+            "secretSettings": {"REST_CONNECTOR_ZEEBE__PASSWORD": {"name": "engine", "key": "pw"}},
+        }
+    )
+
+    assert objects["ConfigMap"]["data"]["CONNECTOR_HTTPS_PROXY_USER"] == "me"
+    assert pod(objects)["containers"][0]["env"] == [
+        {"name": name, "valueFrom": {"secretKeyRef": place}}
+        for name, place in (
+            ("CONNECTOR_HTTPS_PROXY_PASSWORD", {"name": "proxy-login", "key": "password"}),
+            ("REST_CONNECTOR_ZEEBE__PASSWORD", {"name": "engine", "key": "pw"}),
+        )
+    ]
+
+
+def test_with_an_autoscaler_the_deployment_names_no_number_of_pods() -> None:
+    objects = render({"autoscaling": {"enabled": True}})
+
+    assert "replicas" not in objects["Deployment"]["spec"]
+    assert objects["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == "demo-rest-connector"
+
+
+def test_the_network_policy_keeps_pods_from_metadata_services() -> None:
+    policy = render({"networkPolicy": {"enabled": True}})["NetworkPolicy"]["spec"]
+
+    world = policy["egress"][1]["to"]
+    assert {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}} in world
+    assert policy["ingress"] == [{"ports": [{"port": "http"}]}]
+
+
+EVERYTHING: dict[str, Any] = {
+    "autoscaling": {"enabled": True},
+    "networkPolicy": {"enabled": True, "ingressFrom": [{"podSelector": {}}]},
+    "secrets": {"inline": {"TOKEN": "x"}, "existingSecrets": ["crm"]},
+    "caBundle": {"existingConfigMap": "ca"},
+    "zeebe": {"tls": {"enabled": True, "existingSecret": "gateway"}},
+    "resources": {"requests": {"cpu": "250m", "memory": "192Mi"}},
+    "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+    "hostAliases": [{"ip": "127.0.0.1", "hostnames": ["x"]}],
+    "extraEnv": [{"name": "A", "value": "b"}],
+    "initContainers": [{"name": "wait", "image": "busybox"}],
+    "extraContainers": [{"name": "side", "image": "busybox"}],
+}
+
+
+def kubernetes_versions() -> list[str]:
+    """The versions with published schemas that the chart's `kubeVersion` allows."""
+    constraint = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["kubeVersion"]
+    least = tuple(map(int, re.findall(r"\d+", constraint)[:2]))
+    versions = {tuple(map(int, version.split(".")[:2])) for version in kubernetes_validate.utils.all_versions()}
+    return [f"{major}.{minor}" for major, minor in sorted(version for version in versions if version >= least)]
+
+
+@pytest.mark.parametrize("version", kubernetes_versions())
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_the_api_of_each_supported_version_knows_the_objects(version: str, values: dict[str, Any]) -> None:
+    for kind, item in render(values).items():
+        if kind != "ServiceMonitor":  # not part of Kubernetes
+            kubernetes_validate.validate(item, version, strict=True)
+
+
+def test_the_readme_and_the_schema_are_what_the_generator_writes() -> None:
+    page, schema = PAGE.read_text("utf-8"), SCHEMA.read_text("utf-8")
+
+    assert (generate(page), generate_schema(schema)) == (page, schema), "run `make docs`"
+
+
+def test_every_setting_can_be_set() -> None:
+    place = {"name": "some", "key": "key"}
+    values = {
+        "settings": {leaf.name: "x" for leaf in settings_leaves() if not leaf.secret},
+        "secretSettings": {leaf.name: place for leaf in settings_leaves() if leaf.secret},
+    }
+
+    Chart.load(CHART).validate_schema(values)
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
+def test_the_examples_of_the_readme_are_values(example: str) -> None:
+    values = yaml.safe_load(example)
+    Chart.load(CHART).validate_schema(values)
+
+    environment = {name: "of a Secret" for name in values.get("secretSettings", {})}
+    settings, warnings = load(environment | render(values)["ConfigMap"]["data"])
+
+    assert (isinstance(settings, Settings), warnings) == (True, [])
+
+
 def test_secrets_are_mounted_and_never_rendered() -> None:
     objects = render({"secrets": {"existingSecrets": ["crm"]}})
 
@@ -93,13 +200,35 @@ def test_the_worker_accepts_what_the_chart_sets(file: Path) -> None:
         ({"worker": {"slot": 5}}, "slot"),
         ({"zeebe": {"address": "https://gateway"}}, "address"),
         ({"settings": {"WORKER_SLOTS": "5"}}, "WORKER_SLOTS"),
+        ({"settings": {"REST_CONNECTOR_SLOT": "5"}}, "REST_CONNECTOR_SLOT"),
+        ({"settings": {"REST_CONNECTOR_ZEEBE__PASSWORD": "x"}}, "REST_CONNECTOR_ZEEBE__PASSWORD"),
         ({"image": {"digest": "latest"}}, "digest"),
     ],
-    ids=["unknown key", "address with a scheme", "setting of another program", "digest"],
+    ids=[
+        "unknown key",
+        "address with a scheme",
+        "setting of another program",
+        "setting that does not exist",
+        "secret in a ConfigMap",
+        "digest",
+    ],
 )
 def test_wrong_values_are_refused(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(HelmError, match=re.escape(sentence)):
         Chart.load(CHART).validate_schema(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"proxy": {"http": {"host": "proxy"}}}, "proxy.http.port is missing"),
+        ({"podDisruptionBudget": {"minAvailable": 1}}, "set minAvailable or maxUnavailable"),
+    ],
+    ids=["proxy without a port", "two budgets"],
+)
+def test_values_that_contradict_each_other_are_refused(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(HelmError, match=re.escape(sentence)):
+        render(values)
 
 
 def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -110,21 +239,39 @@ def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple
             yield (*path, key), value
 
 
+PROXY = {"host": "p", "port": 1, "user": "me", "existingSecret": "s"}
 ENABLING: dict[str, dict[str, Any]] = {
     "zeebe.tls.caKey": {"zeebe": {"tls": {"enabled": True, "existingSecret": "ca"}}},
     "zeebe.tls.existingSecret": {"zeebe": {"tls": {"enabled": True}}},
-    "proxy.http.port": {"proxy": {"http": {"host": "p"}}},
-    "proxy.https.port": {"proxy": {"https": {"host": "p"}}},
-    "metrics.serviceMonitor.interval": {"metrics": {"serviceMonitor": {"enabled": True}}},
-    "metrics.serviceMonitor.labels": {"metrics": {"serviceMonitor": {"enabled": True}}},
+    "caBundle.key": {"caBundle": {"existingConfigMap": "ca"}},
+    "proxy.http": {"proxy": {"http": PROXY}},
+    "proxy.https": {"proxy": {"https": PROXY}},
+    "autoscaling": {"autoscaling": {"enabled": True}},
+    "networkPolicy": {"networkPolicy": {"enabled": True}},
+    "metrics.serviceMonitor": {"metrics": {"serviceMonitor": {"enabled": True}}},
+    "podDisruptionBudget.minAvailable": {"podDisruptionBudget": {"maxUnavailable": ""}},
 }
 OTHER: dict[str, Any] = {
     "image.digest": "sha256:" + "0" * 64,
     "image.pullPolicy": "Always",
+    "dnsPolicy": "Default",
     "zeebe.address": "other:1",
     "settings": {"REST_CONNECTOR_LOG__LEVEL": "debug"},
+    "secretSettings": {"REST_CONNECTOR_ZEEBE__TOKEN": {"name": "a", "key": "b"}},
+    "proxy.http.port": "3128",
+    "proxy.https.port": "3128",
+    "proxy.http.scheme": "https",
+    "proxy.https.scheme": "https",
+    "networkPolicy.blockedRanges": ["10.0.0.0/8"],
+    "podDisruptionBudget.minAvailable": 1,
     "extraManifests": [{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "more"}}],
 }
+
+
+def enabling(name: str) -> dict[str, Any]:
+    """The values that have to be set for this one to count; those of a group hold for all that is in it."""
+    group = next((key for key in ENABLING if name == key or name.startswith(f"{key}.")), None)
+    return ENABLING[group] if group is not None and not name.endswith(".enabled") else {}
 
 
 def other(path: str, value: Any) -> Any:
@@ -160,7 +307,7 @@ def merged(into: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str,
 )
 def test_no_value_is_dead(path: tuple[str, ...], value: Any) -> None:
     name = ".".join(path)
-    before = ENABLING.get(name, {})
+    before = enabling(name)
     chart = Chart.load(CHART)
     changed = ["secret"] if name == "secrets.existingSecrets" else other(name, value)
 

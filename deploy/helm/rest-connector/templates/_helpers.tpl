@@ -26,7 +26,7 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 
 {{- define "rest-connector.image" -}}
-{{- with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}
+{{- with default .Values.global.imageRegistry .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}
 {{- if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ default .Chart.AppVersion .Values.image.tag }}{{ end }}
 {{- end }}
 
@@ -38,7 +38,43 @@ annotations: {{- toYaml . | nindent 2 }}
 {{/* One number for the end: jobs drain, then the commands get a margin. */}}
 {{- define "rest-connector.gracePeriod" -}}{{ add .Values.worker.drainSeconds 15 }}{{- end }}
 
+{{/* The Secrets whose keys jobs may name: the ones that exist, then the release's own. */}}
+{{- define "rest-connector.jobSecrets" -}}
+{{- $names := .Values.secrets.existingSecrets }}
+{{- if .Values.secrets.inline }}{{ $names = append $names (printf "%s-secrets" (include "rest-connector.fullname" .)) }}{{ end }}
+{{- $names | toJson }}
+{{- end }}
+
 {{- define "rest-connector.secretFolders" -}}
-{{- $folders := list }}{{ range .Values.secrets.existingSecrets }}{{ $folders = append $folders (printf "/etc/rest-connector/secrets/%s" .) }}{{ end }}
+{{- $folders := list }}{{ range include "rest-connector.jobSecrets" . | fromJsonArray }}{{ $folders = append $folders (printf "/etc/rest-connector/secrets/%s" .) }}{{ end }}
 {{- join "," $folders }}
+{{- end }}
+
+{{/* One proxy's settings; the password stays in its Secret. Takes a dict of prefix and proxy. */}}
+{{- define "rest-connector.proxy" -}}
+{{- if .proxy.host }}
+{{ .prefix }}_HOST: {{ .proxy.host | quote }}
+{{ .prefix }}_PORT: {{ .proxy.port | quote }}
+{{ .prefix }}_SCHEME: {{ .proxy.scheme | quote }}
+{{- with .proxy.user }}
+{{ $.prefix }}_USER: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Settings whose values are in Secrets: the proxies' passwords, then secretSettings. */}}
+{{- define "rest-connector.secretSettings" -}}
+{{- $found := dict }}
+{{- range $prefix, $proxy := dict "CONNECTOR_HTTP_PROXY" .Values.proxy.http "CONNECTOR_HTTPS_PROXY" .Values.proxy.https }}
+{{- if and $proxy.host $proxy.existingSecret }}{{ $_ := set $found (print $prefix "_PASSWORD") (dict "name" $proxy.existingSecret "key" $proxy.passwordKey) }}{{ end }}
+{{- end }}
+{{- merge (dict) .Values.secretSettings $found | toJson }}
+{{- end }}
+
+{{- define "rest-connector.checks" -}}
+{{- if and .Values.podDisruptionBudget.enabled (ne (toString .Values.podDisruptionBudget.minAvailable) "") (ne (toString .Values.podDisruptionBudget.maxUnavailable) "") }}
+{{- fail "podDisruptionBudget: set minAvailable or maxUnavailable, and the other one to \"\"" }}{{ end }}
+{{- range list "http" "https" }}{{ $proxy := index $.Values.proxy . }}
+{{- if and $proxy.host (not $proxy.port) }}{{ fail (printf "proxy.%s.port is missing: a proxy without a port would not be used" .) }}{{ end }}
+{{- end }}
 {{- end }}
