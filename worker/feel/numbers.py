@@ -50,9 +50,21 @@ def digits(number: Number) -> int:
     return len(number.as_tuple().digits)  # type: ignore[union-attr]
 
 
+def _precision(left: Number) -> int:
+    """Digits of a result: more than usual for a left operand that has more, but not for zeros of its fraction.
+
+    Rounding to a large scale appends such zeros; the original does not count them.
+    """
+    if digits(left) <= PRECISION:
+        return PRECISION
+    _, shown, exponent = Decimal(left).as_tuple()
+    zeros = len(shown) - len(bytes(shown).rstrip(b"\0"))
+    return max(PRECISION, len(shown) - min(zeros, max(0, -int(exponent))))
+
+
 def _context_for(left: Number) -> decimal.Context:
     # A context of its own for each operation: contexts are not safe to share between threads.
-    return _context(max(PRECISION, digits(left)))
+    return _context(_precision(left))
 
 
 def bounded(result: Decimal) -> Number | None:
@@ -126,12 +138,14 @@ def power(base: Number, exponent: Number) -> Number | None:
         return None
     if whole == 0:
         return 1
+    if not base:
+        return bounded(Decimal((0, (0,), int(Decimal(base).as_tuple().exponent) * whole)))
     if isinstance(base, int) and whole > 0 and base.bit_length() * whole <= 112:
         return int(base**whole)
     size = abs(Decimal(base).adjusted()) + 1
     if size * abs(whole) > 100 * MAX_EXPONENT and Decimal(base).copy_abs() > 1:
         return None
-    precision = max(PRECISION, digits(base))
+    precision = _precision(base)
     result = _context(precision + 8).power(Decimal(base), Decimal(whole))
     rounded = _context(precision).plus(result)
     if whole < 0 and rounded.is_finite():

@@ -6,6 +6,10 @@ leaves lone surrogates, which stay in the result as they do in the original.
 
 from __future__ import annotations
 
+import re
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def is_plain(text: str) -> bool:
     """Whether every character is one unit, so that Python's own positions are right."""
@@ -29,9 +33,21 @@ def to_units(text: str) -> str:
     return "".join(each if each <= "\uffff" else _pair(ord(each)) for each in text)
 
 
-def from_units(text: str) -> str:
-    """Joins surrogates that stand next to each other into one character."""
-    return _decode(_encode(text))
+def joined(left: str, right: str) -> str:
+    """Both texts as one; a pair of surrogates that meets becomes one character."""
+    if right and "\ud800" <= left[-1:] <= "\udbff" and "\udc00" <= right[0] <= "\udfff":
+        return left[:-1] + _decode(_encode(left[-1] + right[0])) + right[1:]
+    return left + right
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Whether a half of a pair stands in the text, as after cutting between the two."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+def whole(text: str) -> str:
+    """The text with surrogates that stand next to each other joined into one character."""
+    return _decode(_encode(text)) if has_lone_surrogate(text) else text
 
 
 def _pair(code_point: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker.feel.errors import IllegalArguments
 from worker.feel.evaluation import Evaluation
 from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, items_of
 
@@ -45,7 +46,7 @@ def _get_value(evaluation: Evaluation, context: Context, key: Any) -> Any:
 
 
 def _path(evaluation: Evaluation, keys: Any) -> list[str] | None:
-    """The keys if all are strings."""
+    """The keys of a path; None if one of them is no string."""
     evaluation.spend(len(keys))
     items = items_of(keys)
     return items if all(type(each) is str for each in items) else None
@@ -96,6 +97,8 @@ def _context_put(evaluation: Evaluation, context: Context, key: Any, value: Any)
     if isinstance(key, str):
         return _with(evaluation, context, key, value)
     keys = _path(evaluation, key)
+    if keys is None:
+        raise IllegalArguments
     if not keys:
         return None
     contexts = [context]

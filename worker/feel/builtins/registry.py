@@ -78,6 +78,8 @@ class Builtin:
     variadic: bool = False
     aliases: tuple[tuple[str, str], ...] = ()
     """Further names of parameters: (other name, name)."""
+    takes_failures: bool = False
+    """Whether a failed argument counts as null; otherwise it makes the call null."""
 
     @property
     def signature(self) -> str:
@@ -111,11 +113,12 @@ class Family:
         examples: list[tuple[str, str]] | None = None,
         inexact: bool = False,
         aliases: dict[str, str] | None = None,
+        takes_failures: bool = False,
     ) -> Callable[[Implementation], Implementation]:
         """Register the decorated function as an overload of `name`; can be stacked.
 
         `inexact` marks examples whose results vary (random values, the clock). `aliases` maps further
-        parameter names to those of `parameters`.
+        parameter names to those of `parameters`. `takes_failures` is explained at `Builtin`.
         """
 
         def register(implementation: Implementation) -> Implementation:
@@ -130,6 +133,7 @@ class Family:
                     tuple(Example(text, result, not inexact) for text, result in examples or ()),
                     variadic,
                     tuple((aliases or {}).items()),
+                    takes_failures,
                 )
             )
             return implementation

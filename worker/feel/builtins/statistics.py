@@ -201,8 +201,15 @@ def _fold(evaluation: Evaluation, values: Any, decisive: bool) -> bool | None:
     "*list: any",
     summary="False if one item is false, else null if one is no boolean, else true.",
     examples=[("all([true, false])", "false"), ("all([])", "true")],
+    takes_failures=True,
 )
-@STATISTICS.builtin("and", "*list: any", summary="The same as `all`.", examples=[("and([true, null])", "null")])
+@STATISTICS.builtin(
+    "and",
+    "*list: any",
+    summary="The same as `all`.",
+    examples=[("and([true, null])", "null")],
+    takes_failures=True,
+)
 def _all(evaluation: Evaluation, values: Any) -> bool | None:
     return _fold(evaluation, values, decisive=False)
 
@@ -212,7 +219,14 @@ def _all(evaluation: Evaluation, values: Any) -> bool | None:
     "*list: any",
     summary="True if one item is true, else null if one is no boolean, else false.",
     examples=[("any([false, true])", "true"), ("any([])", "false")],
+    takes_failures=True,
 )
-@STATISTICS.builtin("or", "*list: any", summary="The same as `any`.", examples=[("or([false, null])", "null")])
+@STATISTICS.builtin(
+    "or",
+    "*list: any",
+    summary="The same as `any`.",
+    examples=[("or([false, null])", "null")],
+    takes_failures=True,
+)
 def _any(evaluation: Evaluation, values: Any) -> bool | None:
     return _fold(evaluation, values, decisive=True)

@@ -16,6 +16,7 @@ from decimal import Decimal
 from worker.feel import javaregex, utf16
 from worker.feel.errors import FeelLimitError, IllegalArguments
 from worker.feel.evaluation import Evaluation
+from worker.feel.text import preview
 from worker.feel.values import items_of
 
 from .registry import Family
@@ -99,8 +100,9 @@ def _lower_case(evaluation: Evaluation, string: str) -> str:
     examples=[('substring before("foobar", "bar")', '"foo"')],
 )
 def _substring_before(evaluation: Evaluation, string: str, match: str) -> str:
+    string, match = _searchable(string, match)
     index = string.find(match)
-    return string[:index] if index > 0 else ""
+    return utf16.whole(string[:index]) if index > 0 else ""
 
 
 @STRINGS.builtin(
@@ -111,8 +113,9 @@ def _substring_before(evaluation: Evaluation, string: str, match: str) -> str:
     examples=[('substring after("foobar", "ob")', '"ar"')],
 )
 def _substring_after(evaluation: Evaluation, string: str, match: str) -> str:
+    string, match = _searchable(string, match)
     index = string.find(match)
-    return string[index + len(match) :] if index >= 0 else ""
+    return utf16.whole(string[index + len(match) :]) if index >= 0 else ""
 
 
 @STRINGS.builtin(
@@ -123,6 +126,7 @@ def _substring_after(evaluation: Evaluation, string: str, match: str) -> str:
     examples=[('contains("foobar", "of")', "false")],
 )
 def _contains(evaluation: Evaluation, string: str, match: str) -> bool:
+    string, match = _searchable(string, match)
     return match in string
 
 
@@ -134,6 +138,7 @@ def _contains(evaluation: Evaluation, string: str, match: str) -> bool:
     examples=[('starts with("foobar", "fo")', "true")],
 )
 def _starts_with(evaluation: Evaluation, string: str, match: str) -> bool:
+    string, match = _searchable(string, match)
     return string.startswith(match)
 
 
@@ -145,6 +150,7 @@ def _starts_with(evaluation: Evaluation, string: str, match: str) -> bool:
     examples=[('ends with("foobar", "r")', "true")],
 )
 def _ends_with(evaluation: Evaluation, string: str, match: str) -> bool:
+    string, match = _searchable(string, match)
     return string.endswith(match)
 
 
@@ -312,12 +318,19 @@ def _string_join(
     evaluation.spend(len(values))
     strings = [item for item in values if isinstance(item, str)]
     if len(strings) + values.count(None) != len(values):
-        raise IllegalArguments("expected a list of strings but it holds other values")
+        raise IllegalArguments(f"expected a list of strings but found '{preview(items, evaluation)}'")
     between = delimiter or ""
     before, after = prefix or "", suffix or ""
     length = sum(map(len, strings)) + len(between) * max(len(strings) - 1, 0) + len(before) + len(after)
     evaluation.reserve_text(length)
-    return f"{before}{between.join(strings)}{after}"
+    return utf16.whole(f"{before}{between.join(strings)}{after}")
+
+
+def _searchable(string: str, match: str) -> tuple[str, str]:
+    """Both as code units if the match may begin or end between the two units of a character."""
+    if utf16.has_lone_surrogate(match):
+        return utf16.to_units(string), utf16.to_units(match)
+    return string, match
 
 
 def _start(position: int | Decimal, length: int) -> int:

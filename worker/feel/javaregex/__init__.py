@@ -32,7 +32,7 @@ def extract(text: str, pattern: str, *, spend: Spend = _ignore) -> list[str]:
     """The texts of all matches."""
     units = utf16.to_units(text)
     found = compiled(pattern, "", spend).matches(text, spend)
-    return [_text(units[start:end]) for (start, end), *_ in found]
+    return [utf16.whole(units[start:end]) for (start, end), *_ in found]
 
 
 def split(text: str, pattern: str, *, spend: Spend = _ignore) -> list[str]:
@@ -43,11 +43,11 @@ def split(text: str, pattern: str, *, spend: Spend = _ignore) -> list[str]:
     for (start, end), *_ in compiled(pattern, "", spend).matches(text, spend):
         if rest == start == end == 0:
             continue  # an empty match at the start cuts nothing off
-        parts.append(_text(units[rest:start]))
+        parts.append(utf16.whole(units[rest:start]))
         rest = end
     if rest == 0:
         return [text]
-    return [*parts, _text(units[rest:])]
+    return [*parts, utf16.whole(units[rest:])]
 
 
 def replace(
@@ -73,8 +73,4 @@ def replace(
             raise PatternLimit("string_length", limit, f"A string of more than {limit} characters")
         parts.extend(added)
         rest = end
-    return text if template is None else _text("".join(parts) + units[rest:])
-
-
-def _text(units: str) -> str:
-    return units if units.isascii() else utf16.from_units(units)
+    return text if template is None else utf16.whole("".join(parts) + units[rest:])

@@ -13,7 +13,7 @@ from worker.feel.syntax import Call, PathCall
 from worker.feel.text import preview
 from worker.feel.values import CONTEXT_TYPES, TYPE_NAMES, Function
 
-from .frame import CallFailed, Code, Compiler, Scope
+from .frame import CallFailed, Code, Compiler, Scope, settled
 
 Select = Callable[[Iterable[Function]], Function | None]
 """Picks the overload that fits a call."""
@@ -56,7 +56,8 @@ def call(compiler: Compiler, node: Call) -> Code:
         label = f"parameters: {','.join(names)}" if names is not None else f"{len(arguments)} parameters"
         missing = f"No function found with name '{name}' and {label}"
     else:
-        run_builtin = _builtin_call(builtin, arguments, names, position)
+        taken = [settled(each) for each in arguments] if builtin.takes_failures else arguments
+        run_builtin = _builtin_call(builtin, taken, names, position)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.fuel -= 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from worker.feel import numbers, temporal
+from worker.feel import numbers, temporal, utf16
 from worker.feel.evaluation import Evaluation
 from worker.feel.relations import ORDERS, comparable, compare, equal
 from worker.feel.syntax import Arithmetic, Between, Comparison, InstanceOf, Negation
@@ -28,7 +28,7 @@ def _add(left: Any, right: Any, evaluation: Evaluation) -> Any:
         return numbers.add(left, right)
     if kind is str and other is str:
         evaluation.reserve_text(len(left) + len(right))
-        return left + right
+        return utf16.joined(left, right)
     if kind in _TEMPORAL or other in _TEMPORAL:
         return temporal.add(left, right)
     return None
@@ -74,6 +74,15 @@ _OPERATORS: dict[str, tuple[Operator, str]] = {
 }
 
 
+def _no_result(operate: Operator, message: str, left: Any, right: Any, evaluation: Evaluation) -> str:
+    """Why an operation is null."""
+    if operate is _power:
+        for each in (left, right):
+            if type(each) not in _NUMBERS:
+                return f"Expected number but found '{preview(each, evaluation)}'"
+    return message.format(preview(left, evaluation), preview(right, evaluation))
+
+
 def arithmetic(compiler: Compiler, node: Arithmetic) -> Code:
     first = settled(compiler.compile(node.first))
     plan = [
@@ -89,8 +98,8 @@ def arithmetic(compiler: Compiler, node: Arithmetic) -> Code:
             right = operand(evaluation, scope)
             result = operate(left, right, evaluation)
             if result is None:
-                shown = message.format(preview(left, evaluation), preview(right, evaluation))
-                evaluation.warn("INVALID_TYPE", shown, position)
+                reason = _no_result(operate, message, left, right, evaluation)
+                evaluation.warn("INVALID_TYPE", reason, position)
             left = result
         return left
 

@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -54,6 +55,8 @@ public final class Main {
       return task.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException late) {
       return Map.of("late", PATIENCE_SECONDS);
+    } catch (ExecutionException fatal) { // out of memory
+      return Map.of("late", fatal.getCause().toString());
     }
   }
 }
