@@ -31,6 +31,7 @@ class Face:
     refresh_token_on_401: bool  # fetch a new token and repeat the call once
     keep_rotated_token: bool  # OAuth: a refresh token that came with an answer replaces the model's
     typed_multipart: bool  # UTF-8 parts with their own content types
+    label_empty_body: bool  # a POST, PUT or PATCH without a body says that nothing is text
     keep_error_arrays: bool  # error bodies that are JSON arrays are kept as they are
     whole_response_body: bool  # 204 and empty bodies are null also where JSON was asked for
     limit_response: bool  # stop reading a response at the size limit
@@ -55,6 +56,7 @@ COMPATIBLE = Face(
     refresh_token_on_401=False,
     keep_rotated_token=False,
     typed_multipart=False,
+    label_empty_body=True,
     keep_error_arrays=False,
     whole_response_body=False,
     limit_response=False,
@@ -79,6 +81,7 @@ NATIVE = Face(
     refresh_token_on_401=True,
     keep_rotated_token=True,
     typed_multipart=True,
+    label_empty_body=False,
     keep_error_arrays=True,
     whole_response_body=True,
     limit_response=True,

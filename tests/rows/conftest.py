@@ -14,3 +14,10 @@ from tests.rows.support import Scene
 async def scene() -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         yield Scene(stack)
+
+
+@pytest.fixture
+async def other_scene() -> AsyncIterator[Scene]:
+    """A second worker, which shares nothing with the first."""
+    async with AsyncExitStack() as stack:
+        yield Scene(stack)

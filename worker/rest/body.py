@@ -37,7 +37,7 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
     if request.method not in BODY_METHODS and (request.body is None or not request.options.send_body):
         return None
     if request.body is None:
-        return Entity(b"", "text/plain; charset=UTF-8")
+        return Entity(b"", "text/plain; charset=UTF-8" if face.label_empty_body else None)
     given = content_type(request.headers)
     media = parse_media_type(given or "")
     charset = media.charset if media and media.charset else "UTF-8"

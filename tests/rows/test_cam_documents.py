@@ -1,0 +1,162 @@
+"""CAM-059, CAM-060, CAM-074 to CAM-076, CAM-101: documents that are sent, and responses that become documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rows.support import NATIVE, Scene, both_faces, error_of
+from tests.support.job_runs import completed, failed
+from tests.support.scripted_server import answer
+from worker.json_codec import dumps
+
+PDF = b"%PDF-1.7 \xff\x00"
+STORE = {"storeResponse": True}
+
+
+async def stored(scene: Scene, content: bytes = PDF, type: str = NATIVE, *, file_name: str = "bill.pdf") -> Any:
+    """The reference of a document with this content, made by a task."""
+    service = await scene.serve(answer(200, content, "Content-Type: application/pdf"))
+    variables = {"method": "GET", "url": service.url(), **STORE}
+    reference = completed(await scene.run(variables, {"resultExpression": "={d: document}"}, type=type))["d"]
+    return {**reference, "metadata": {**reference["metadata"], "fileName": file_name}}
+
+
+@both_faces
+async def test_cam_059_a_document_is_a_part_of_a_multipart_body(scene: Scene, type: str) -> None:
+    body = {"file": await stored(scene, type=type), "note": "hello"}
+    service = await scene.serve()
+    variables = {"method": "POST", "url": service.url(), "headers": {"Content-Type": "multipart/form-data"}}
+    completed(await scene.run({**variables, "body": body}, type=type))
+    (request,) = service.requests
+    assert (request.value("content-type") or "").startswith("multipart/form-data; ")
+    head, _, rest = request.body.partition(b"\r\n\r\n")
+    assert b'Content-Disposition: form-data; name="file"; filename="bill.pdf"' in head
+    assert b"Content-Type: application/pdf" in head
+    assert rest.startswith(PDF + b"\r\n")
+    assert b'name="note"' in rest
+    assert b"\r\n\r\nhello\r\n" in rest
+
+
+@both_faces
+async def test_cam_060_documents_in_a_json_body_become_base64(scene: Scene, type: str) -> None:
+    document = await stored(scene, b"hi", type)
+    service = await scene.serve()
+    body = {"a": {"deep": [document]}, "b": document}
+    completed(await scene.run({"method": "POST", "url": service.url(), "body": body}, type=type))
+    assert service.requests[0].body == b'{"a":{"deep":["aGk="]},"b":"aGk="}'
+
+
+@both_faces
+async def test_cam_074_a_stored_response_is_in_document_and_not_in_body(scene: Scene, type: str) -> None:
+    service = await scene.serve(answer(200, PDF, "Content-Type: application/pdf"))
+    custom = {"resultVariable": "r"}
+    result = completed(await scene.run({"method": "GET", "url": service.url(), **STORE}, custom, type=type))["r"]
+    assert result["body"] is None
+    assert result["document"]["camunda.document.type"] == "camunda"
+    assert result["document"]["metadata"]["contentType"] == "application/pdf"
+    plain = completed(await scene.run({"method": "GET", "url": service.url()}, custom, type=type))["r"]
+    assert plain["document"] is None
+
+
+async def test_cam_075_all_fields_of_a_document_of_the_engine_are_visible(scene: Scene) -> None:
+    """The engine's REST API answers a reference; whatever it holds is what expressions see."""
+    metadata = {
+        "contentType": "application/pdf",
+        "fileName": "document",
+        "size": len(PDF),
+        "expiresAt": "2027-01-01T00:00:00Z",
+        "customProperties": {"case": "7"},
+    }
+    engine = await scene.serve_json(
+        {
+            "camunda.document.type": "camunda",
+            "storeId": "s3",
+            "documentId": "d1",
+            "contentHash": "h",
+            "metadata": metadata,
+        },
+        201,
+    )
+    scene.environ["REST_CONNECTOR_DOCUMENTS__CAMUNDA"] = engine.url("")
+    service = await scene.serve(answer(200, PDF, "Content-Type: application/pdf"))
+    expression = (
+        "={id: response.document.documentId, store: response.document.storeId, size: document.metadata.size, "
+        "expires: document.metadata.expiresAt, name: document.metadata.fileName, "
+        "case: document.metadata.customProperties.case, type: document.metadata.contentType}"
+    )
+    outcome = await scene.run({"url": service.url(), **STORE}, {"resultExpression": expression})
+    assert completed(outcome) == {
+        "id": "d1",
+        "store": "s3",
+        "size": len(PDF),
+        "expires": "2027-01-01T00:00:00Z",
+        "name": "document",
+        "case": "7",
+        "type": "application/pdf",
+    }
+    assert engine.requests[0].line == "POST /v2/documents HTTP/1.1"
+    assert PDF in engine.requests[0].body
+
+
+async def test_cam_075_a_folder_knows_the_size(scene: Scene, tmp_path: Path) -> None:
+    scene.environ["REST_CONNECTOR_DOCUMENTS__FOLDER"] = str(tmp_path)
+    document = await stored(scene)
+    assert (document["storeId"], document["metadata"]["size"]) == ("folder", len(PDF))
+    assert (tmp_path / document["documentId"]).read_bytes() == PDF
+
+
+@both_faces
+async def test_cam_076_the_raw_body_is_stored(scene: Scene, type: str, tmp_path: Path) -> None:
+    scene.environ["REST_CONNECTOR_DOCUMENTS__FOLDER"] = str(tmp_path)
+    body = dumps({"left": "as it is", "n": 1.10}).encode()
+    document = await stored(scene, body, type)
+    assert (tmp_path / document["documentId"]).read_bytes() == body
+
+
+@both_faces
+async def test_cam_101_a_document_that_is_missing_is_named(scene: Scene, type: str) -> None:
+    service = await scene.serve()
+    gone = {
+        "camunda.document.type": "camunda",
+        "storeId": "in-memory",
+        "documentId": "no-such-document",
+        "metadata": {},
+    }
+    variables = {"method": "POST", "url": service.url(), "body": {"file": gone}}
+    outcome = failed(await scene.run(variables, type=type))
+    assert "Document not found: no-such-document" in outcome.message
+    assert service.requests == []
+
+
+async def test_cam_101_documents_in_memory_are_lost_with_the_worker(scene: Scene, other_scene: Scene) -> None:
+    document = await stored(scene)
+    outcome = failed(await other_scene.run({"method": "POST", "url": "http://127.0.0.1:1/", "body": {"d": document}}))
+    assert f"Document not found: {document['documentId']}" in outcome.message
+
+
+async def test_cam_101_a_document_that_has_expired_is_not_found(scene: Scene) -> None:
+    """The engine answers 404 once `expiresAt` has passed."""
+    engine = await scene.serve_json({"title": "NOT_FOUND", "status": 404}, 404)
+    scene.environ["REST_CONNECTOR_DOCUMENTS__CAMUNDA"] = engine.url("")
+    expired = {"camunda.document.type": "camunda", "storeId": "s3", "documentId": "d1", "metadata": {}}
+    outcome = failed(await scene.run({"method": "POST", "url": engine.url(), "body": {"d": expired}}))
+    assert "Document not found: d1" in outcome.message
+
+
+@both_faces
+@pytest.mark.parametrize("store", ["FOLDER", "CAMUNDA", None])
+async def test_cam_101_a_document_that_is_too_large_is_not_stored(
+    scene: Scene, type: str, store: str | None, tmp_path: Path
+) -> None:
+    limit = "MEMORY" if store is None else "MAX_SIZE"
+    scene.environ[f"REST_CONNECTOR_DOCUMENTS__{limit}"] = "1000"
+    if store is not None:
+        scene.environ[f"REST_CONNECTOR_DOCUMENTS__{store}"] = (
+            str(tmp_path) if store == "FOLDER" else "http://127.0.0.1:1"
+        )
+    service = await scene.serve(answer(200, b"x" * 1001))
+    outcome = failed(await scene.run({"method": "GET", "url": service.url(), **STORE}, type=type))
+    assert "Failed to create document: 1001 bytes are more than the 1000" in error_of(outcome)["message"]
