@@ -55,10 +55,10 @@ def generate_schema(text: str) -> str:
     plain = {leaf.name for leaf in leaves()} | {f"{name}_FILE" for name in secret_names} | {*foreign, *_PLAIN}
     settings, secret_settings = schema["properties"]["settings"], schema["properties"]["secretSettings"]
     value = {"type": ["string", "number", "boolean"]}
-    settings["properties"] = {name: value for name in sorted(plain - secrets)}
+    settings["properties"] = dict.fromkeys(sorted(plain - secrets), value)
     settings["patternProperties"] = {_BLOCKED: value}
     place = {"$ref": "#/definitions/keyOfSecret"}
-    secret_settings["properties"] = {name: place for name in sorted(secrets)}
+    secret_settings["properties"] = dict.fromkeys(sorted(secrets), place)
     return json.dumps(schema, indent=2) + "\n"
 
 

@@ -169,7 +169,7 @@ def test_the_examples_of_the_readme_are_values(example: str) -> None:
     values = yaml.safe_load(example)
     Chart.load(CHART).validate_schema(values)
 
-    environment = {name: "of a Secret" for name in values.get("secretSettings", {})}
+    environment = dict.fromkeys(values.get("secretSettings", {}), "of a Secret")
     settings, warnings = load(environment | render(values)["ConfigMap"]["data"])
 
     assert (isinstance(settings, Settings), warnings) == (True, [])
