@@ -6,30 +6,42 @@ from typing import Any
 
 import pytest
 
-from tests.facts.jobs import Fact, check, completes, fails, rows, throws
-from tests.support.job_runs import Lease, failed, job, pipeline, serving
-from worker.face import COMPATIBLE
+from tests.facts.jobs import JSON, Fact, check, completes, fails, rows, run, text, throws
+from tests.support.job_runs import Lease, failed, thrown
+from tests.support.scripted_server import scripted
 
-FAILURE = {"status": 404, "reason": "exception message", "body": '{"foo":"bar"}'}
-SUCCESS = {"body": '{"testProperty":"foo"}'}
-RESPONSE = {"headers": {"Content-Type": "application/json", "Content-Length": "13"}, "body": {"foo": "bar"}}
+FAILURE = text('{"foo":"bar"}', JSON, status=404, reason="exception message")
+SUCCESS = text('{"testProperty":"foo"}', JSON)
 PLAIN = fails("exception message | Error variables: ", retries=2)
 EVALUATION = {"retries": 0}
 
 
 def reacts(
-    fact: str, expression: str, told: dict[str, Any], *, on: dict[str, Any] | None = None, retries: int = 3, **more: str
+    fact: str, expression: str, told: dict[str, Any], *, on: bytes = FAILURE, retries: int = 3, **more: str
 ) -> Fact:
-    """`on` is the answer: a failure, unless it is given."""
-    answer = FAILURE if on is None else on
-    return Fact(fact, told, {"errorExpression": expression, **more}, answer=answer, retries=retries)
+    return Fact(fact, told, {"errorExpression": expression, **more}, answers=(on,), retries=retries)
+
+
+def broken(fact: str, told: dict[str, Any], retries: int = 3, **headers: str) -> Fact:
+    """A job that the service refuses."""
+    return Fact(fact, told, headers, answers=(FAILURE,), retries=retries)
 
 
 @rows(
     [
-        Fact("JH-033", fails("Invalid", retries=0), variables={"url": "http:///x"}),
-        Fact("JH-036", {"kind": "fail", "retries": 2, "backoff": 86_400_000}, {"retryBackoff": "P1D"}, answer=FAILURE),
+        Fact("JH-033", fails("Invalid", retries=0), variables={"url": "http:///x"}, sent=()),
+        Fact("JH-034", fails("jakarta.validation.ValidationException", retries=0), variables={"url": "x"}, sent=()),
+        broken("JH-035", fails("exception message", retries=2, backoff=60_000), retryBackoff="PT1M"),
+        broken("JH-036", fails("exception message", retries=2, backoff=86_400_000), retryBackoff="P1D"),
         Fact(
+            "JH-037",
+            fails("Failed to parse retry backoff header", retries=0, backoff=None),
+            {"retryBackoff": "P1D1S"},
+            sent=(),
+        ),
+        broken("JH-038", fails("exception message", retries=2, backoff=None)),
+        broken("JH-041", fails("exception message", retries=3), 4),
+        broken(
             "JH-042",
             fails(
                 "exception message | Error variables: ",
@@ -37,9 +49,8 @@ def reacts(
                 "message=exception message",
                 "code=404",
             ),
-            answer=FAILURE,
         ),
-        Fact(
+        broken(
             "JH-043",
             {
                 "kind": "fail",
@@ -48,30 +59,44 @@ def reacts(
                         "code": "404",
                         "message": "exception message",
                         "type": "io.camunda.connector.api.error.ConnectorException",
-                        "variables": {"response": RESPONSE},
+                        "variables": {
+                            "response": {
+                                "headers": {"Content-Type": "application/json", "Content-Length": "13"},
+                                "body": {"foo": "bar"},
+                            }
+                        },
                     }
                 },
             },
-            answer={**FAILURE, "headers": {"Content-Type": "application/json"}},
+        ),
+        Fact(
+            "JH-045",
+            fails("Failed to parse retry backoff header", retries=0),
+            {"retryBackoff": "NOT_A_VALID_DURATION"},
+            sent=(),
         ),
     ]
 )
 async def test_failures(fact: Fact) -> None:
-    told = dict(fact.told)
-    if fact.id == "JH-043":  # what the test's server adds of its own says nothing
-        async with serving() as service, pipeline(COMPATIBLE) as handler:
-            service.status, service.reason, service.body = 404, "exception message", '{"foo":"bar"}'
-            outcome = failed(await handler.handle(job({"method": "GET", "url": service.url}), Lease()))
-        assert outcome.variables is not None
-        assert '"code":"404"' in outcome.variables
-        assert '"body":{"foo":"bar"}' in outcome.variables
-        return
-    await check(Fact(fact.id, told, fact.headers, fact.variables, fact.answer, fact.retries))
+    await check(fact)
+
+
+async def test_jh_031_and_032_messages_are_cut() -> None:
+    long = "x" * 8400
+    failing = Fact("JH-031", {}, answers=(text("", status=500, reason="y" * 7000),))
+    throwing = Fact("JH-032", {}, {"errorExpression": f'=bpmnError("C", "{long}")'}, answers=(FAILURE,))
+    async with scripted(*failing.answers) as server:
+        failure = failed(await run(failing, server))
+    async with scripted(*throwing.answers) as server:
+        error = thrown(await run(throwing, server))
+
+    assert failure.message == "y" * 6000
+    assert error.message == long[:6000]
 
 
 @rows(
     [
-        Fact(fact, fails(part, retries=0), {"jobTimeout": value})
+        Fact(fact, fails(part, retries=0), {"jobTimeout": value}, sent=())
         for fact, value, part in (
             ("JT-003", "not-a-duration", "not-a-duration"),
             ("JT-007", "PT0S", "must be a positive duration"),
@@ -85,12 +110,7 @@ async def test_failures(fact: Fact) -> None:
 )
 async def test_job_timeouts_that_cannot_be(fact: Fact) -> None:
     lease = Lease()
-    async with serving() as service, pipeline(COMPATIBLE) as handler:
-        outcome = failed(await handler.handle(job({"method": "GET", "url": service.url}, fact.headers), lease))
-
-    assert outcome.retries == 0
-    assert fact.told["message"][0] in outcome.message
-    assert service.requests == []
+    await check(fact, lease)
     assert lease.asked == []
 
 
@@ -101,7 +121,6 @@ async def test_job_timeouts_that_cannot_be(fact: Fact) -> None:
             "EE-002",
             '=if error.code != null then bpmnError("123","") else {}',
             fails("Invalid", retries=0),
-            on={},
         ),
         reacts("EE-003", '=if error.code = "1" then bpmnError("123","") else null', PLAIN),
         reacts("EE-004", '=if unknownFunction(error.code) then bpmnError("123","") else null', PLAIN),
@@ -196,9 +215,14 @@ async def test_job_timeouts_that_cannot_be(fact: Fact) -> None:
             "EE-028",
             "=bpmnError(error.code, error.message, {leaked: error.variables})",
             fails("forbidden literal 'camunda.function.type'", **EVALUATION),
-            on={"status": 404, "body": '{"camunda.function.type":"base64","params":["x"]}'},
+            on=text('{"camunda.function.type":"base64","params":["x"]}', status=404),
         ),
         reacts("EE-029", '=createDocument("aGk=")', fails("must not be a bare createDocument", **EVALUATION)),
+        reacts(
+            "EE-030",
+            '=bpmnError("CODE", "message", {myDoc: createDocument("aGk=")})',
+            throws("CODE", "message", picked={"myDoc.metadata.contentType": "application/octet-stream"}),
+        ),
     ]
 )
 async def test_error_expressions(fact: Fact) -> None:
@@ -254,9 +278,8 @@ async def test_functions(fact: Fact) -> None:
     ],
 )
 async def test_waits_have_some_jitter(call: str, shortest: int, longest: int) -> None:
-    async with serving() as service, pipeline(COMPATIBLE) as handler:
-        headers = {"errorExpression": f'=jobError("M", {{}}, 1, {call})'}
-        outcome = failed(await handler.handle(job({"method": "GET", "url": service.url}, headers), Lease()))
+    async with scripted(FAILURE) as server:
+        outcome = failed(await run(reacts("FE-015", f'=jobError("M", {{}}, 1, {call})', {}), server))
 
     assert outcome.backoff is not None
     assert shortest <= outcome.backoff <= longest

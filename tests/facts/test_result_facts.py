@@ -1,23 +1,46 @@
-"""What becomes of a result: JH-001 to JH-022, RE and the FEEL context, in the compatible face."""
+"""What becomes of a result: outputs, result expressions, what FEEL sees (contract 13.1, 13.5, 13.6)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from tests.facts.jobs import Fact, check, completes, fails, rows
-from tests.support.job_runs import Lease, completed, job, pipeline, serving
-from worker.face import COMPATIBLE
+from tests.facts.jobs import EMPTY, JSON, Fact, Sent, check, compare, completes, fails, gives, rows, run, text
+from tests.support.scripted_server import scripted
 
-FOO = {"body": "FOO", "headers": {"Content-Type": "text/plain"}}
-CALL = {"body": '{"callStatus":{"statusCode":"200 OK","failure":null},"key":"value","list":[1,2,3]}'}
-NOTHING = {"status": 304, "body": ""}
-FUNCTION = {"body": '{"camunda.function.type":"base64","params":["x"]}'}
+FOO = text("FOO", "Content-Type: text/plain")
+CALL = text('{"callStatus":{"statusCode":"200 OK","failure":null},"key":"value","list":[1,2,3]}', JSON)
+NOTHING = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+FUNCTION = text('{"camunda.function.type":"base64","params":["x"]}')
 BAD_SHAPE = {"retries": 0}
+WHOLE = {"resultVariable": "r"}
+AS_JSON = {"documentReturnFormat": {"choice": "JSON"}}
 
 
-def mapped(fact: str, expression: str, told: Mapping[str, Any], answer: Mapping[str, Any] | None = None) -> Fact:
-    return Fact(fact, told, {"resultExpression": expression}, answer=CALL if answer is None else answer)
+def mapped(fact: str, expression: str, told: dict[str, Any], answer: bytes = CALL) -> Fact:
+    return Fact(fact, told, {"resultExpression": expression}, answers=(answer,))
+
+
+@rows(
+    [
+        *(
+            Fact("JH-001", completes(), {"resultVariable": blank}, answers=(CALL,))
+            for blank in ("", " ", "\t", "\n", "\r\n ")
+        ),
+        Fact("JH-002", {"kind": "complete", "picked": {"result.body": {"hello": "world"}}},
+             {"resultVariable": "result"}, answers=(text('{"hello":"world"}'),)),
+        Fact("JH-003", completes(result=None), {"resultVariable": "result"}, answers=(NOTHING,)),
+        Fact("JH-004", gives(body={}), WHOLE, answers=(text("{}"),)),
+        Fact("JH-005", gives(body=1), WHOLE, AS_JSON, answers=(text("1"),)),
+        Fact("JH-006", fails("Create document", "exceeds the 1.5 MB safe variable size limit", retries=0), WHOLE,
+             answers=(text("x" * 1_572_865),)),
+        Fact("JH-007", gives(body="small"), WHOLE, answers=(text("small"),)),
+        Fact("JH-020", completes(), answers=(CALL,)),
+        Fact("JH-021", {"kind": "complete", "picked": {"r.body.key": "value", "key": "value", "nullVar": None}},
+             {**WHOLE, "resultExpression": "={key: response.body.key, nullVar: null}"}, answers=(CALL,)),
+    ]
+)  # fmt: skip
+async def test_outputs(fact: Fact) -> None:
+    await check(fact)
 
 
 @rows(
@@ -69,6 +92,16 @@ async def test_result_expressions(fact: Fact) -> None:
             fails("The connector result contains a forbidden literal 'camunda.function.type'", **BAD_SHAPE),
         ),
         mapped("RE-004", '={"status": response.status}', completes(status=None), NOTHING),
+        *(
+            mapped("RE-005", expression, fails(f"but got {kind}. Evaluated value: {shown}", **BAD_SHAPE))
+            for expression, kind, shown in (
+                ("=[1,2,3]", "array", "[1,2,3]"),
+                ('="hello"', "string", '"hello"'),
+                ("=42", "number", "42"),
+                ("=true", "boolean", "true"),
+            )
+        ),
+        mapped("RE-006", '=createDocument("aGk=")', fails("must not be a bare createDocument", **BAD_SHAPE)),
         mapped(
             "RE-007",
             '=[{d: createDocument("aGk=")}]',
@@ -80,7 +113,7 @@ async def test_result_expressions(fact: Fact) -> None:
             fails("forbidden literal 'camunda.function.type'", **BAD_SHAPE),
             FUNCTION,
         ),
-        mapped("RE-012", "={n: response.body.n}", completes(n=2**63 - 1), {"body": '{"n":9223372036854775807}'}),
+        mapped("RE-012", "={n: response.body.n}", completes(n=2**63 - 1), text('{"n":9223372036854775807}')),
     ]
 )
 async def test_results_are_json_objects(fact: Fact) -> None:
@@ -88,16 +121,16 @@ async def test_results_are_json_objects(fact: Fact) -> None:
 
 
 async def test_re_009_a_leaked_mark_is_inert_in_another_job() -> None:
-    async with serving() as service, pipeline(COMPATIBLE) as handler:
-        variables = {"method": "GET", "url": service.url}
-        leak = {"resultExpression": '={mark: createDocument("aGk=").connectorResultFunction}'}
-        mark = completed(await handler.handle(job(variables, leak), Lease()))["mark"]
-        service.body = f'{{"connectorResultFunction":"{mark}","value":"aGk="}}'
-
-        replayed = completed(await handler.handle(job(variables, {"resultExpression": "={d: body}"}), Lease()))
+    leak = Fact("RE-009", {}, {"resultExpression": '={mark: createDocument("aGk=").connectorResultFunction}'})
+    async with scripted() as server:
+        outcome = await run(leak, server)
+    mark = str(outcome.variables).partition('"mark":"')[2].partition('"')[0]
+    replayed = text(f'{{"connectorResultFunction":"{mark}","value":"aGk="}}')
 
     assert mark.startswith("createDocument:")
-    assert replayed["d"] == {"connectorResultFunction": mark, "value": "aGk="}
+    await check(
+        mapped("RE-009", "={d: body}", completes(d={"connectorResultFunction": mark, "value": "aGk="}), replayed)
+    )
 
 
 @rows(
@@ -105,6 +138,7 @@ async def test_re_009_a_leaked_mark_is_inert_in_another_job() -> None:
         mapped("FE-001", '{"p": response.body.key }', completes(p="value")),
         mapped("FE-001", '={"p": response.body.key }', completes(p="value")),
         mapped("FE-002", "={a: body.key, b: response.body.key}", completes(a="value", b="value")),
+        mapped("FE-002", "={a: job.retries, b: response.job.retries}", completes(a=None, b=None)),
         mapped("FE-003", "={a: body.missing}", completes(a=None)),
         mapped("FE-004", "={a: upper case(response.body.key)}", completes(a="VALUE")),
         mapped("FE-005", "={a: unknownFunction(1), b: unknown.deeper.still}", completes(a=None, b=None)),
@@ -121,7 +155,26 @@ async def test_re_009_a_leaked_mark_is_inert_in_another_job() -> None:
                 c={"errorType": "bpmnError", "errorCode": "C", "errorMessage": "M", "variables": {"x": 1}},
             ),
         ),
+        *(
+            mapped("FE-019", f"={{v: createDocument({value}).value}}", completes(v=seen))
+            for value, seen in (
+                ('"aGk="', "aGk="),
+                ('{content: "aGk=", name: "n"}', {"content": "aGk=", "name": "n"}),
+                ('{content: "aGk="}', {"content": "aGk="}),
+                ('{content: "aGk=", contentType: "no/such"}', {"content": "aGk=", "contentType": "no/such"}),
+            )
+        ),
     ]
 )
 async def test_what_expressions_see(fact: Fact) -> None:
     await check(fact)
+
+
+async def test_fe_020_every_evaluation_has_a_mark_of_its_own() -> None:
+    fact = mapped("FE-020", '={m: createDocument("aGk=").connectorResultFunction}', {}, EMPTY)
+    async with scripted(*fact.answers) as server:
+        first, second = [await run(fact, server) for _ in range(2)]
+
+    assert first.variables != second.variables
+    compare({"kind": "complete"}, first)
+    assert [request.line for request in server.requests] == [f"{Sent('GET /x').line} HTTP/1.1"] * 2
