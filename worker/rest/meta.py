@@ -12,8 +12,13 @@ from worker.rest.request import ApiKeyAuth, Auth
 _HIDDEN: Final = "***"
 
 
-def meta_of(journey: Journey, answer: Answer, auth: Auth | None, seconds: float) -> dict[str, Any]:
-    """The member `meta`. `bytes` counts the body without its content coding; an API key in a URL is hidden."""
+def meta_of(
+    journey: Journey, answer: Answer, auth: Auth | None, seconds: float, profile: str | None = None
+) -> dict[str, Any]:
+    """The member `meta`. `bytes` counts the body without its content coding; an API key in a URL is hidden.
+
+    `profile` is the name of the profile that the call was made with, if any.
+    """
 
     def shown(url: object) -> str:
         text = str(url)
@@ -28,4 +33,5 @@ def meta_of(journey: Journey, answer: Answer, auth: Auth | None, seconds: float)
         "redirects": [{"url": shown(url), "status": status} for url, status in journey.redirects],
         "protocol": answer.protocol,
         "bytes": len(answer.body),
+        "fromProfile": profile,
     }

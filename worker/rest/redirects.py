@@ -24,7 +24,8 @@ _BOUND_TO_ORIGIN: Final = ("authorization", "cookie")
 class Redirects:
     """The redirects of one call. `secret_headers` (lower-case names) may not leave the origin, as the usual ones.
 
-    `limit` None is the recorded limit, with the recorded words.
+    With a `limit` they are left behind on the way to another origin, for good. `None` means the recorded rules: fifty
+    redirects, and none to another origin while such headers are there.
     """
 
     def __init__(self, first: Message, *, secret_headers: Iterable[str] = (), limit: int | None = None) -> None:
@@ -43,7 +44,9 @@ class Redirects:
             return None
         following = _redirected(self._without_cookies(message), answer.status, target)
         if target.origin != message.url.origin and has(following.headers, *self._bound):
-            return None
+            if self._limit is None:
+                return None
+            following = self._without_credentials(following)
         if self._limit is not None and len(self._seen) >= self._limit:
             raise too_many_redirects(self._limit)
         if str(target) in self._seen or len(self._seen) >= MAX_REDIRECTS:
@@ -65,6 +68,9 @@ class Redirects:
             return message
         return replace(message, headers=[line for line in message.headers if line[0].lower() != "cookie"])
 
+    def _without_credentials(self, message: Message) -> Message:
+        return replace(message, headers=[line for line in message.headers if line[0].lower() not in self._bound])
+
 
 def _target(base: Url, location: str) -> Url | None:
     """The absolute URL; None for what is not HTTP. Raises `JobFailure` for what is no URL."""
@@ -84,7 +90,7 @@ def _target(base: Url, location: str) -> Url | None:
 
 def _redirected(message: Message, status: int, target: Url) -> Message:
     if (status in (301, 302) and message.method == "POST") or (status == 303 and message.method != "GET"):
-        return Message("GET", target, [])
+        return Message("GET", target, [], codings=message.codings)
     if not message.repeatable:
         raise protocol_error()
     return replace(message, url=target)
@@ -95,4 +101,4 @@ def _cookie_text(cookies: BaseCookie[str]) -> str:
 
 
 def _yarl(url: Url) -> URL:
-    return URL.build(scheme=url.scheme, host=url.host, port=url.port, path=url.path or "/", encoded=True)
+    return URL.build(scheme=url.scheme, host=url.authority.host, port=url.port, path=url.path or "/", encoded=True)

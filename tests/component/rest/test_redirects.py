@@ -119,16 +119,21 @@ async def test_fifty_redirects_are_enough(calls: Calls) -> None:
     assert len(server.requests) == 51
 
 
-@pytest.mark.parametrize("face", [COMPATIBLE, NATIVE])
+@pytest.mark.parametrize(("face", "followed"), [(COMPATIBLE, False), (NATIVE, True)])
 @pytest.mark.parametrize(
     "inputs",
     [{"headers": {"Cookie": "c=1"}}, {"headers": {"AUTHORIZATION": "x"}}, {"auth": BearerAuth("t")}],
     ids=["cookie", "header", "authentication"],
 )
-async def test_credentials_do_not_go_to_another_origin(calls: Calls, face: Face, inputs: dict[str, Any]) -> None:
+async def test_credentials_do_not_go_to_another_origin(
+    calls: Calls, face: Face, followed: bool, inputs: dict[str, Any]
+) -> None:
     async with scripted(DONE) as other, scripted(moved(302, other.url("/b"))) as server:
         response = await calls.response(server.url(), face=face, follow_redirects=True, **inputs)
-    assert (response.status, response.headers["Location"], other.requests) == (302, other.url("/b"), [])
+    assert response.status == (200 if followed else 302)
+    assert len(other.requests) == followed
+    for request in other.requests:
+        assert (request.value("authorization"), request.value("cookie")) == (None, None)
 
 
 async def test_a_post_that_becomes_a_get_has_no_credentials_left_to_keep(calls: Calls) -> None:
@@ -137,11 +142,11 @@ async def test_a_post_that_becomes_a_get_has_no_credentials_left_to_keep(calls: 
     assert seen(other) == ["GET /b"]
 
 
-@pytest.mark.parametrize(("face", "followed"), [(COMPATIBLE, True), (NATIVE, False)])
-async def test_api_keys_stay_at_home_in_the_native_face(calls: Calls, face: Face, followed: bool) -> None:
+@pytest.mark.parametrize(("face", "key"), [(COMPATIBLE, "k"), (NATIVE, None)])
+async def test_api_keys_stay_at_home_in_the_native_face(calls: Calls, face: Face, key: str | None) -> None:
     async with scripted(DONE) as other, scripted(moved(302, other.url("/b"))) as server:
         await calls.call(server.url(), face=face, follow_redirects=True, auth=ApiKeyAuth("headers", "X-Key", "k"))
-    assert bool(other.requests) == followed
+    assert other.requests[0].value("x-key") == key
 
 
 async def test_cookies_of_a_redirect_go_with_the_next_request_to_the_host(calls: Calls) -> None:
