@@ -31,7 +31,7 @@ check: $(READY)  ## Format, lint, types, import contracts, templates, chart
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m worker.dev.templates templates
+	@$(BIN)/rest-connector validate templates
 	@$(BIN)/python -m tests.chart.lint
 
 fmt: $(READY)  ## Format the code and mend what the linter can mend
@@ -53,5 +53,6 @@ docs: $(READY)  ## Write the generated documentation again
 lock: $(READY)  ## Resolve the dependencies again and write the hash-pinned lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/build.in -o requirements/build.txt
 
 .PHONY: help setup run test check fmt zeebe bench fuzz docs lock

@@ -1,4 +1,4 @@
-"""The element templates: valid for the Modeler, and fitting the worker."""
+"""The element templates: valid for the Modeler, and what the models generate."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.parts import need
-from worker.dev.templates import findings
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").glob("*.json"))
-
-
-def load(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +41,3 @@ def test_the_modeler_accepts_every_template(validator: Path) -> None:
 
     assert len(verdicts) == len(TEMPLATES) > 0
     assert [verdict for verdict in verdicts if not verdict["valid"]] == []
-
-
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.stem)
-def test_a_template_fits_the_worker(file: Path) -> None:
-    assert list(findings(load(file))) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"binding": {"type": "zeebe:taskHeader", "key": "adress"}}, "the worker reads no header 'adress'"),
-        ({"value": "={a: "}, "the default does not parse"),
-        ({"group": "nowhere"}, "the group 'nowhere' is not declared"),
-        ({"condition": {"property": "gone", "equals": "x"}}, "refers to 'gone', which is no property"),
-    ],
-    ids=["header", "expression", "group", "condition"],
-)
-def test_a_template_that_does_not_fit_is_found(change: dict[str, Any], sentence: str) -> None:
-    template = load(TEMPLATES[0])
-    body = next(entry for entry in template["properties"] if entry.get("id") == "body")
-    body |= change
-
-    assert [finding for finding in findings(template) if sentence in finding]

@@ -77,6 +77,9 @@ class LocalLease:
         """Always granted."""
         self._end = time.monotonic() + milliseconds / 1000
 
+    async def turn(self, host: str) -> None:
+        """At once: there is only this job."""
+
 
 def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
