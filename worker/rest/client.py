@@ -11,6 +11,7 @@ from worker.documents.document import DocumentStore
 from worker.face import Face
 from worker.rest.auth import Credentials, credentials
 from worker.rest.body import entity_of
+from worker.rest.content_coding import COMPATIBLE_CODINGS, NATIVE_CODINGS
 from worker.rest.egress import Egress, Journey, Transfer
 from worker.rest.exchange import Answer, Message
 from worker.rest.headers import merge, task_headers
@@ -102,14 +103,16 @@ class RestClient:
         transfer = Transfer(
             face,
             self._limit(request, face),
-            request.connection_timeout if face.limit_connect else None,
-            request.read_timeout,
-            request.write_timeout,
-            request.tls,
-            request.follow_redirects,
-            request.options.max_redirects if face.extended_inputs else None,
-            _secret_headers(request, face),
-            journey,
+            connect_timeout=request.connection_timeout if face.limit_connect else None,
+            read_timeout=request.read_timeout,
+            write_timeout=request.write_timeout,
+            total_timeout=request.total_timeout,
+            tls=request.tls,
+            proxy=request.proxy,
+            follow_redirects=request.follow_redirects,
+            max_redirects=request.options.max_redirects if face.extended_inputs else None,
+            secret_headers=_secret_headers(request, face),
+            journey=journey,
         )
         return await self._egress.send(await self._message(request, face, token), transfer)
 
@@ -124,9 +127,15 @@ class RestClient:
         lines = merge(auth.headers, own, entity.content_type if entity else None)
         url = callable_url(uri, request.url)
         query = append(uri.query, [*auth.query, *parameters(request.query, face, request.options.array_format)], face)
+        message = Message(
+            request.method,
+            url.with_query(query),
+            lines,
+            codings=NATIVE_CODINGS if face.more_codings else COMPATIBLE_CODINGS,
+        )
         if entity is None:
-            return Message(request.method, url.with_query(query), lines)
-        return Message(request.method, url.with_query(query), lines, entity.content, entity.repeatable)
+            return message
+        return replace(message, body=entity.content, repeatable=entity.repeatable)
 
     def _limit(self, request: RestRequest, face: Face) -> int:
         return body_limit(request, face, memory=self._memory_limit, unlimited=UNLIMITED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -10,19 +11,22 @@ from typing import Final, Literal, Self
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure
 from worker.face import Face
 from worker.rest.blocklist import BlockList
+from worker.rest.destinations import Destinations
 from worker.rest.exchange import Answer, Exchange, Message, Route
-from worker.rest.failures import protocol_error
-from worker.rest.hosts import HostRules, literal
+from worker.rest.failures import protocol_error, timed_out
+from worker.rest.gate import Gate
+from worker.rest.hosts import HostRules
 from worker.rest.proxy import Proxy, ProxyRules
 from worker.rest.redirects import Redirects
 from worker.rest.request import ClientTls
 from worker.rest.resend import Resend
-from worker.rest.resolver import Resolver, refuse_metadata, refused
+from worker.rest.resolver import LookUp, Resolver
 from worker.rest.tls import TlsContexts, require_pair
-from worker.rest.uri import InvalidUri, parse_authority, parse_uri
-from worker.rest.url import DEFAULT_PORTS, Url
+from worker.rest.url import Url
 
 TCP_CONNECT_TIMEOUT: Final = 180.0
+TOTAL_TIMEOUT: Final = 3600.0
+CONNECTION_AGE: Final = 300.0
 
 
 @dataclass(slots=True)
@@ -38,7 +42,9 @@ class Journey:
 class Transfer:
     """How one call is made. Seconds, 0 is without limit; `connect_timeout` None is the recorded three minutes.
 
-    `write_timeout` None is the read timeout; `max_redirects` None is the recorded limit.
+    `write_timeout` None is the read timeout; `max_redirects` None is the recorded limit. `total_timeout` is for the
+    whole call, with its redirects; None is the worker's. `proxy` None is the worker's choice. `validated` applies host
+    validation.
     """
 
     face: Face
@@ -46,10 +52,13 @@ class Transfer:
     connect_timeout: int | None = None
     read_timeout: int = 20
     write_timeout: int | None = None
+    total_timeout: float | None = None
     tls: ClientTls | None = None
+    proxy: Proxy | Literal["direct"] | None = None
     follow_redirects: bool = False
     max_redirects: int | None = None
     secret_headers: tuple[str, ...] = ()
+    validated: bool = True
     journey: Journey | None = None
 
 
@@ -63,18 +72,24 @@ class Egress:
         proxies: ProxyRules | None = None,
         blocks: BlockList | None = None,
         hosts: HostRules | None = None,
+        destinations: Destinations | None = None,
+        guard_metadata: bool = True,
         tls: TlsContexts | None = None,
         standard_proxies: bool = False,
         resend: Resend | None = None,
+        total_timeout: float = TOTAL_TIMEOUT,
+        connection_age: float = CONNECTION_AGE,
+        look_up: LookUp | None = None,
     ) -> None:
         self._proxies = proxies or ProxyRules()
         self._blocks = blocks or BlockList()
-        self._hosts = hosts or HostRules()
         self._tls = tls or TlsContexts()
         self._standard_proxies = standard_proxies
         self._resend = resend
-        self._resolver = Resolver()
-        self._exchange = Exchange(resolver=self._resolver, agent=agent)
+        self._total_timeout = total_timeout
+        self._resolver = Resolver(look_up)
+        self._gate = Gate(self._resolver, hosts or HostRules(), destinations or Destinations(), guard_metadata)
+        self._exchange = Exchange(resolver=self._resolver, agent=agent, connection_age=connection_age)
 
     async def __aenter__(self) -> Self:
         await self._exchange.__aenter__()
@@ -92,15 +107,7 @@ class Egress:
 
     async def check_host(self, url: str) -> None:
         """The operator's host validation of a task's URL. Raises `JobFailure` in the words of a failed validation."""
-        if not self._hosts.enabled:
-            return
-        host, port = _host_of(url)
-        denial = await self._host_denial(host, port)
-        if denial is not None:
-            raise refused(
-                "jakarta.validation.ValidationException: Found constraints violated while validating input: \n"
-                f" - Property: url: Validation failed. Original message: {denial}"
-            )
+        await self._gate.check(url)
 
     def wire_headers(self, message: Message) -> list[tuple[str, str]]:
         """All header lines of a message in wire order."""
@@ -108,21 +115,40 @@ class Egress:
 
     async def send(self, message: Message, transfer: Transfer) -> Answer:
         """Send, follow redirects if asked to, answer with the last response. Raises `JobFailure`."""
+        total = min(transfer.total_timeout or self._total_timeout, self._total_timeout)
+        try:
+            async with asyncio.timeout(total) as whole:
+                return await self._send(message, transfer)
+        except TimeoutError:
+            if not whole.expired():
+                raise
+            raise timed_out("timeout_total") from None
+
+    async def _send(self, message: Message, transfer: Transfer) -> Answer:
         limits = _limits(transfer)
         tls = require_pair(transfer.tls)
         scheme = _scheme_of(message.url)
         context = await self._tls.context(tls) if tls or scheme == "https" else None
         redirects = _redirects(message, transfer)
+        validated = transfer.validated
         journey = transfer.journey
         if journey is not None:
             journey.attempts += 1
             journey.redirects.clear()
         while True:
-            proxy = self._proxy(scheme, message.url, transfer.face)
-            refuse_metadata(message.url.host, literal(message.url.host))
+            proxy = self._proxy(scheme, message.url, transfer)
+            if proxy is not None:
+                await self._gate.check_proxied(message.url, validated=validated)
             if context is None and message.url.scheme == "https":
                 context = await self._tls.context(None)
-            answer = await self._once(message, Route(proxy, context, *limits), transfer)
+            route = Route(
+                self._gate.permit(message.url, validated=validated),
+                proxy,
+                context,
+                await self._tls.context(None) if proxy is not None and proxy.scheme == "https" else None,
+                *limits,
+            )
+            answer = await self._once(message, route, transfer)
             if journey is not None:
                 journey.url = message.url
             following = redirects.next(message, answer) if redirects else None
@@ -131,6 +157,7 @@ class Egress:
             if transfer.face.guard_redirects:
                 self.check_blocked(str(following.url))
                 await self.check_host(str(following.url))
+            validated = transfer.face.guard_redirects
             if journey is not None:
                 journey.redirects.append((message.url, answer.status))
             message = following
@@ -142,20 +169,11 @@ class Egress:
             return await self._resend.send(message, send)
         return await send(message)
 
-    def _proxy(self, scheme: Literal["http", "https"], url: Url, face: Face) -> Proxy | None:
-        standard = face.standard_proxy_variables or self._standard_proxies
+    def _proxy(self, scheme: Literal["http", "https"], url: Url, transfer: Transfer) -> Proxy | None:
+        if transfer.proxy is not None:
+            return None if transfer.proxy == "direct" else transfer.proxy
+        standard = transfer.face.standard_proxy_variables or self._standard_proxies
         return self._proxies.select(scheme, url.host, standard=standard)
-
-    async def _host_denial(self, host: str, port: int) -> str | None:
-        try:
-            addresses = await self._resolver.addresses(host, port)
-        except (OSError, UnicodeError):
-            return f"Could not resolve host '{host}'"
-        for address in addresses:
-            reason = self._hosts.denial(address)
-            if reason is not None:
-                return f"Host '{host}' resolved to '{address}' was denied: {reason}"
-        return None
 
 
 def _scheme_of(url: Url) -> Literal["http", "https"]:
@@ -181,15 +199,3 @@ def _limits(transfer: Transfer) -> tuple[float | None, float | None, float | Non
             raise JobFailure(f"duration must not be negative: {seconds}", type=ILLEGAL_ARGUMENT, kind="input")
     connect = TCP_CONNECT_TIMEOUT if transfer.connect_timeout is None else float(transfer.connect_timeout)
     return connect or None, float(transfer.read_timeout) or None, float(write) or None
-
-
-def _host_of(url: str) -> tuple[str, int]:
-    """The host to validate; a text that is no URL is taken for a host itself."""
-    try:
-        uri = parse_uri(url)
-        authority = parse_authority(uri.authority or "")
-    except InvalidUri:
-        return url, 80
-    if authority is None:
-        return url, 80
-    return authority.host.strip("[]"), authority.port or DEFAULT_PORTS.get(uri.scheme or "", 80)

@@ -1,10 +1,9 @@
-"""Text and bytes as Java converts them: charset names, Latin-1 with `?`, and the content codings of responses."""
+"""Text and bytes as Java converts them: charset names, Latin-1 with `?`. Content codings: `content_coding.py`."""
 
 from __future__ import annotations
 
 import codecs
 import re
-import zlib
 from functools import lru_cache
 from typing import Final
 
@@ -12,16 +11,10 @@ _CHARSET_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-+.:_]*")
 _NOT_CHARSETS: Final = frozenset(
     {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "mbcs", "oem", "undefined", "palmos", "utf-8-sig"}
 )
-_GZIP: Final = 16 + zlib.MAX_WBITS
-CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
 class UnknownCharset(ValueError):
     """No charset has this name."""
-
-
-class UndecodableBody(ValueError):
-    """The bytes are not in the content coding that was announced; the message is what Java's stream says."""
 
 
 @lru_cache(maxsize=256)
@@ -67,51 +60,3 @@ def latin1(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return "".join(char if char <= "\xff" else "?" if char <= "\uffff" else "??" for char in text).encode("latin-1")
-
-
-class Decoder:
-    """Decodes one content coding piece by piece, never more than asked for at once."""
-
-    def __init__(self, coding: str) -> None:
-        self._coding = coding
-        self._stream: zlib._Decompress | None = None
-        self._start = b""
-
-    def feed(self, data: bytes, room: int) -> bytes:
-        """The decoded bytes of the next piece, at most `room` and one. Raises `UndecodableBody`."""
-        decoded: list[bytes] = []
-        size = 0
-        data = self._start + data
-        self._start = b""
-        while data and size <= room:
-            if self._stream is None:
-                if len(data) < 2:
-                    self._start = data  # the first two bytes tell which stream it is
-                    break
-                self._stream = _stream(self._coding, data)
-            try:
-                piece = self._stream.decompress(data, room - size + 1)
-            except zlib.error as error:
-                raise UndecodableBody(str(error)) from error
-            size += len(piece)
-            decoded.append(piece)
-            data = self._stream.unconsumed_tail or self._stream.unused_data
-            if self._stream.eof:
-                if self._coding == "deflate" or not data.startswith(b"\x1f\x8b"):
-                    break  # what follows the end is ignored
-                self._stream = None
-        return b"".join(decoded)
-
-    def finish(self) -> None:
-        """Raises `UndecodableBody` when the end is missing."""
-        if self._start or (self._stream is not None and not self._stream.eof):
-            raise UndecodableBody("Unexpected end of ZLIB input stream")
-
-
-def _stream(coding: str, data: bytes) -> zlib._Decompress:
-    if coding == "gzip":
-        if not data.startswith(b"\x1f\x8b"):
-            raise UndecodableBody("Not in GZIP format")
-        return zlib.decompressobj(_GZIP)
-    wrapped = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0
-    return zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -17,20 +17,21 @@ from weakref import WeakSet
 
 import aiohttp
 from aiohttp import http_exceptions
-from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from worker.errors import JobFailure
-from worker.rest.encoding import CODINGS, Decoder, UndecodableBody, latin1
+from worker.rest.content_coding import COMPATIBLE_CODINGS, Decoder, UndecodableBody, decoder
+from worker.rest.encoding import latin1
 from worker.rest.failures import aborted, protocol_error, timed_out, tls_failed
+from worker.rest.gate import Permit
 from worker.rest.headers import HeaderLines, has
 from worker.rest.proxy import Proxy
+from worker.rest.resolver import Resolver
 from worker.rest.url import Url
 from worker.rest.wire import Connector, ExactRequest, Outgoing, TunnelRefused
 
 KEEP_ALIVE: Final = 4.0
-ACCEPT_ENCODING: Final = "gzip, deflate, x-gzip"
 ERROR_LIMIT: Final = 3_145_728
 """Bytes of an error's body that are read: a failure with much more does not fit in one message to the engine (4 MB)."""
 
@@ -46,7 +47,8 @@ _UNTRUSTED: Final = "unable to find valid certification path to requested target
 class Message:
     """A request, ready but for the lines that every client adds. `body` None means that there is no entity.
 
-    What is not `repeatable` is sent once and never again: not for a redirect, not after a failure.
+    What is not `repeatable` is sent once and never again: not for a redirect, not after a failure. `codings` are those
+    that the answer may have.
     """
 
     method: str
@@ -54,17 +56,19 @@ class Message:
     headers: HeaderLines
     body: bytes | None = None
     repeatable: bool = True
+    codings: Sequence[str] = COMPATIBLE_CODINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How to get there: proxy, trust, and seconds for connecting, for silence of the peer, for writing that stalls.
-
-    None is no limit.
+    """How to get there: which addresses are allowed, proxy, trust in the target and in the proxy, and seconds for
+    connecting, for silence of the peer, for writing that stalls. None is no limit.
     """
 
+    permit: Permit
     proxy: Proxy | None = None
     tls: ssl.SSLContext | None = None
+    proxy_tls: ssl.SSLContext | None = None
     connect_timeout: float | None = 180.0
     read_timeout: float | None = 20.0
     write_timeout: float | None = 20.0
@@ -95,16 +99,22 @@ class Answer:
 class Exchange:
     """The pool of connections. An async context manager; `agent` is our `User-Agent`."""
 
-    def __init__(self, *, resolver: AbstractResolver, agent: str) -> None:
+    def __init__(self, *, resolver: Resolver, agent: str, connection_age: float) -> None:
         self._resolver = resolver
         self._agent = agent
+        self._connection_age = connection_age
         self._used: WeakSet[ResponseHandler] = WeakSet()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=Connector(
-                limit=0, keepalive_timeout=KEEP_ALIVE, resolver=self._resolver, use_dns_cache=False, ssl=ssl_of(None)
+                resolver=self._resolver,
+                connection_age=self._connection_age,
+                limit=0,
+                keepalive_timeout=KEEP_ALIVE,
+                use_dns_cache=False,
+                ssl=ssl_of(None),
             ),
             request_class=ExactRequest,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -127,7 +137,7 @@ class Exchange:
         if message.body is not None:
             lines.append(("Content-Length", str(len(message.body))))
         if not has(lines, "accept-encoding"):
-            lines.append(("Accept-Encoding", ACCEPT_ENCODING))
+            lines.append(("Accept-Encoding", ", ".join(message.codings)))
         if not has(lines, "user-agent"):
             lines.append(("User-Agent", self._agent))
         return lines
@@ -156,7 +166,7 @@ class Exchange:
             outgoing = self._outgoing(message, route, authorization)
             try:
                 async with await self._open(message, route, outgoing, authorization) as response:
-                    return await _read(response, limit)
+                    return await _read(response, limit, message.codings)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 stale = outgoing.reused and message.method in _IDEMPOTENT and attempt < _MAX_STALE
                 if not stale or isinstance(error, aiohttp.ClientConnectorError):
@@ -174,7 +184,7 @@ class Exchange:
         tunnel_headers = {"Proxy-Authorization": authorization} if authorization and url.scheme == "https" else None
         return await self._session.request(
             "POST",  # the real method is in the head; for this one the library never repeats a request by itself
-            URL.build(scheme=url.scheme, host=url.host, port=url.port, path="/", encoded=True),
+            URL.build(scheme=url.scheme, host=url.authority.host, port=url.port, path="/", encoded=True),
             data=outgoing,
             allow_redirects=False,
             proxy=None if route.proxy is None else URL(route.proxy.url),
@@ -201,6 +211,8 @@ class Exchange:
             write_timeout=route.write_timeout,
             tunnel_agent=self._agent,
             used=self._used,
+            permit=route.permit,
+            proxy_tls=ssl_of(route.proxy_tls),
         )
 
 
@@ -217,23 +229,23 @@ def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
     return latin1("\r\n".join([*fields, "", ""]))
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
+async def _read(response: aiohttp.ClientResponse, limit: int, codings: Sequence[str]) -> Answer:
     if response.status < 200 or response.version is None or response.version.major != 1:
         raise protocol_error()
     limit = min(limit, ERROR_LIMIT) if response.status >= 400 else limit
     headers = _decoded(response.raw_headers)
     reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")
-    decoders = _decoders(headers) if response.status not in _WITHOUT_ENTITY else []
+    decoders = _decoders(headers, codings) if response.status not in _WITHOUT_ENTITY else []
     body = bytearray()
     broken: str | None = None
     try:
         while len(body) <= limit and (piece := await response.content.readany()):
-            for decoder in decoders:
-                piece = decoder.feed(piece, limit - len(body))
+            for layer in decoders:
+                piece = layer.feed(piece, limit - len(body))
             body += piece
         if len(body) <= limit:
-            for decoder in decoders:
-                decoder.finish()
+            for layer in decoders:
+                layer.finish()
     except UndecodableBody as error:
         broken = str(error)
     except (aiohttp.ClientError, OSError) as error:
@@ -246,7 +258,7 @@ def _decoded(raw: tuple[tuple[bytes, bytes], ...]) -> HeaderLines:
     return [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in raw]
 
 
-def _decoders(headers: HeaderLines) -> list[Decoder]:
+def _decoders(headers: HeaderLines, known: Sequence[str]) -> list[Decoder]:
     """The codings to take off, the last applied first. Raises `JobFailure` for one that we do not know."""
     named: list[str] = []
     for name, value in headers:
@@ -256,9 +268,9 @@ def _decoders(headers: HeaderLines) -> list[Decoder]:
             case "content-length" if value == "0":
                 return []
     codings = [coding for coding in named if coding not in ("", "identity")]
-    if any(coding not in CODINGS for coding in codings):
+    if any(coding not in known and coding not in COMPATIBLE_CODINGS for coding in codings):
         raise protocol_error("decode")
-    return [Decoder(CODINGS[coding]) for coding in reversed(codings)]
+    return [decoder(coding) for coding in reversed(codings)]
 
 
 def _wants_basic(answer: Answer) -> bool:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from worker.rest.options import DEFAULTS, HttpOptions
+
+if TYPE_CHECKING:
+    from worker.rest.proxy import Proxy
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -89,6 +92,8 @@ class RestRequest:
     connection_timeout: int = 20
     read_timeout: int = 20
     write_timeout: int | None = None  # None: as `read_timeout`
+    total_timeout: float | None = None  # for the whole call; None: as the worker has it
+    proxy: Proxy | Literal["direct"] | None = None  # None: as the worker has it
     skip_encoding: bool = False
     ignore_null_values: bool = False
     follow_redirects: bool = False

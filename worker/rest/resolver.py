@@ -1,89 +1,104 @@
-"""Host names to addresses, remembered for a moment: what was checked is what gets called.
+"""Host names to addresses, remembered for a moment.
 
-The guard of metadata addresses is here, so nothing can connect around it.
+Look-ups have threads of their own: the system's resolver blocks, and names that hang must not delay the others. Which
+addresses may be called is decided in `worker.rest.gate`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from worker.errors import JobFailure, input_failure
-from worker.rest.hosts import Address, is_metadata, literal
+from worker.rest.hosts import Address, literal
 
 TTL: Final = 10.0
+_UNKNOWN_TTL: Final = 60.0
 _MAX_HOSTS: Final = 1000
+_THREADS: Final = 32
+
+LookUp = Callable[[str], Awaitable[Sequence[Address]]]
+"""Asks for the addresses of a name, in the order in which to try them. Raises `OSError` when there are none."""
 
 
 class Resolver(AbstractResolver):
-    """Looks a host up once for all who ask at the same time."""
+    """Looks a host up once for all who ask at the same time. `look_up` None asks the system."""
 
-    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, look_up: LookUp | None = None, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, "look-up")
+        self._look_up = look_up or self._ask_system
         self._now = now
-        self._known: OrderedDict[tuple[str, int], tuple[float, asyncio.Task[list[ResolveResult]]]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, asyncio.Task[Sequence[Address]]]] = OrderedDict()
+        self._unknown: OrderedDict[str, float] = OrderedDict()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of a host. Raises `OSError` when there are none, `JobFailure` for a metadata address."""
+        """The addresses of a host, for a connection. Raises `OSError` when there are none."""
+        return [_result(host, address, port) for address in await self.addresses(host)]
+
+    async def addresses(self, host: str) -> Sequence[Address]:
+        """The addresses of a host. Raises `OSError` when there are none."""
         if (address := literal(host)) is not None:
-            refuse_metadata(host, address)
-            return [_result(host, host, port, socket.AF_INET if address.version == 4 else socket.AF_INET6)]
-        key = (host, port)
-        known = self._known.get(key)
+            return [address]
+        known = self._known.get(host)
         if known is None or known[0] < self._now() or (known[1].done() and _failed(known[1])):
-            task = asyncio.get_running_loop().create_task(_look_up(host, port), name=f"look up {host}")
+            task = asyncio.create_task(self._ask(host), name=f"look up {host}")
             task.add_done_callback(_failed)  # seen here, should all who asked have gone
-            self._known[key] = known = (self._now() + TTL, task)
+            self._known[host] = known = (self._now() + TTL, task)
+            self._known.move_to_end(host)
             if len(self._known) > _MAX_HOSTS:
                 self._known.popitem(last=False)
-        results = await asyncio.shield(known[1])
-        for result in results:
-            refuse_metadata(host, literal(result["host"]))
-        return results
+        return await asyncio.shield(known[1])
 
-    async def addresses(self, host: str, port: int) -> list[Address]:
-        """The addresses alone. Raises `OSError`."""
-        found = literal(host)
-        if found is not None:
-            return [found]
-        results = await self.resolve(host, port)
-        return [address for result in results if (address := literal(result["host"])) is not None]
+    async def addresses_in_time(self, host: str, seconds: float) -> Sequence[Address]:
+        """The addresses of a host, none when there are none, or not in time: then it is not waited for again soon."""
+        if self._unknown.get(host, 0.0) > self._now():
+            return []
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.addresses(host)
+        except (OSError, UnicodeError):
+            self._unknown[host] = self._now() + _UNKNOWN_TTL
+            self._unknown.move_to_end(host)
+            if len(self._unknown) > _MAX_HOSTS:
+                self._unknown.popitem(last=False)
+            return []
+
+    def forget(self, host: str) -> None:
+        """Ask anew next time: nothing answers at the addresses that are known."""
+        self._known.pop(host, None)
 
     async def close(self) -> None:
-        """Nothing to release but look-ups under way."""
+        """Ends the look-ups under way."""
         for _, task in self._known.values():
             task.cancel()
         self._known.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, host: str) -> Sequence[Address]:
+        return await self._look_up(host)
+
+    async def _ask_system(self, host: str) -> Sequence[Address]:
+        ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return list(dict.fromkeys(ipaddress.ip_address(str(address[0])) for *_, address in found))
 
 
-def refuse_metadata(host: str, address: Address | None) -> None:
-    """Raises `JobFailure` when the address is link-local or a cloud's metadata service."""
-    if address is not None and is_metadata(address):
-        raise refused(f"Host '{host}' is not allowed: {address} is a link-local or cloud metadata address.")
-
-
-def refused(message: str) -> JobFailure:
-    """The guard said no."""
-    return input_failure(message, kind="blocked", native_code="URL_NOT_ALLOWED")
-
-
-def _failed(task: asyncio.Task[list[ResolveResult]]) -> bool:
+def _failed(task: asyncio.Task[Sequence[Address]]) -> bool:
     return task.cancelled() or task.exception() is not None
 
 
-async def _look_up(host: str, port: int) -> list[ResolveResult]:
-    found = await asyncio.get_running_loop().getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+def _result(name: str, address: Address, port: int) -> ResolveResult:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    return ResolveResult(
+        hostname=name, host=str(address), port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
     )
-    return [_result(host, str(address[0]), port, family) for family, _, _, _, address in found]
-
-
-def _result(name: str, address: str, port: int, family: int) -> ResolveResult:
-    return ResolveResult(hostname=name, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)

@@ -63,7 +63,7 @@ async def fetch(
     uri = read_url(url, face, skip_encoding=False)
     message = Message(method, callable_url(uri, url), headers, body)
     connect = _TIMEOUT if face.limit_connect else None
-    answer = await egress.send(message, Transfer(face, limit, connect, _TIMEOUT))
+    answer = await egress.send(message, Transfer(face, limit, connect, _TIMEOUT, validated=face.guard_redirects))
     if answer.cut:
         raise too_large(limit)
     raise_for_status(answer, face)

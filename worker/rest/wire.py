@@ -7,10 +7,13 @@ merge and reorder some, add others and quote the target again; these classes rep
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -20,7 +23,11 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import StreamWriter
 from yarl import URL
 
+from worker.rest.gate import Permit
+from worker.rest.resolver import Resolver
+
 if TYPE_CHECKING:
+    from aiohttp.client_reqrep import ConnectionKey
     from aiohttp.connector import Connection
 
 _ONE_WRITE: Final = 64 * 1024
@@ -36,6 +43,8 @@ class Outgoing:
     write_timeout: float | None
     tunnel_agent: str
     used: WeakSet[ResponseHandler]
+    permit: Permit
+    proxy_tls: ssl.SSLContext | bool = True  # aiohttp's word for the default trust
     reused: bool = False
 
 
@@ -92,6 +101,10 @@ class ResponseReader(ResponseHandler):
 
     _head_expected = False
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.born = monotonic()
+
     def set_response_params(self, **options: Any) -> None:
         self._head_expected = True
         super().set_response_params(**options)
@@ -116,17 +129,44 @@ class ResponseReader(ResponseHandler):
             )
 
 
-class Connector(aiohttp.TCPConnector):
-    """Lets no host past the resolver; asks proxies for tunnels in our own words and keeps their whole answer."""
+_permit: ContextVar[Permit | None] = ContextVar("permit", default=None)
+"""What decides on the addresses of the connection that this task is making; None for the one to a proxy."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+
+class Connector(aiohttp.TCPConnector):
+    """Connects to no address without permission; asks proxies for tunnels in our own words and keeps their whole
+    answer; closes connections that are older than `connection_age` seconds instead of using them again.
+    """
+
+    def __init__(self, *, resolver: Resolver, connection_age: float, **options: Any) -> None:
+        super().__init__(resolver=resolver, **options)
         self._factory = partial(_response_reader, self._loop)
+        self._names = resolver
+        self._connection_age = connection_age
+
+    async def _create_direct_connection(
+        self, req: aiohttp.ClientRequest, *args: Any, **options: Any
+    ) -> tuple[asyncio.Transport, ResponseHandler]:
+        token = _permit.set(req.outgoing.permit if isinstance(req, ExactRequest) else None)
+        try:
+            return await super()._create_direct_connection(req, *args, **options)
+        except aiohttp.ClientConnectorError:
+            self._names.forget(req.url.raw_host or "")
+            raise
+        finally:
+            _permit.reset(token)
 
     async def _resolve_host(
         self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
     ) -> list[ResolveResult]:
-        return await self._resolver.resolve(host, port)
+        permit = _permit.get()
+        if permit is not None:
+            permit(await self._names.addresses(host))
+        return await self._names.resolve(host, port)
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        old = isinstance(protocol, ResponseReader) and monotonic() - protocol.born > self._connection_age
+        super()._release(key, protocol, should_close=should_close or old)
 
     def _update_proxy_auth_header_and_build_proxy_req(self, req: aiohttp.ClientRequest) -> aiohttp.ClientRequest:
         if not isinstance(req, ExactRequest) or req.proxy is None:
@@ -134,7 +174,12 @@ class Connector(aiohttp.TCPConnector):
         headers = {"Host": f"{req.url.host_subcomponent}:{req.url.port}", "User-Agent": req.outgoing.tunnel_agent}
         headers.update(req.proxy_headers or {})
         return _TunnelRequest(
-            "GET", req.proxy, headers=headers, loop=self._loop, ssl=req.ssl, response_class=_TunnelResponse
+            "GET",
+            req.proxy,
+            headers=headers,
+            loop=self._loop,
+            ssl=req.outgoing.proxy_tls,
+            response_class=_TunnelResponse,
         )
 
 

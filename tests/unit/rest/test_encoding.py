@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
+from collections.abc import Callable
 
+import brotli
 import pytest
 
-from worker.rest.encoding import Decoder, UndecodableBody, UnknownCharset, check_charset, decode, encode, latin1
+from worker.rest.content_coding import UndecodableBody, decoder
+from worker.rest.encoding import UnknownCharset, check_charset, decode, encode, latin1
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TEXT = b"hello, world " * 100
+COMPRESSORS = [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
 
 
 @pytest.mark.parametrize(
@@ -59,32 +69,39 @@ def test_every_utf_16_unit_beyond_latin_1_is_one_question_mark() -> None:
         ("gzip", gzip.compress(TEXT[:600]) + gzip.compress(TEXT[600:]) + b"ignored"),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", zlib.compress(TEXT)[2:-4]),
+        ("br", brotli.compress(TEXT)),
+        ("zstd", zstd.compress(TEXT)),
+        ("zstd", zstd.compress(TEXT[:600]) + zstd.compress(TEXT[600:])),
     ],
-    ids=["gzip", "gzip in members", "deflate", "raw deflate"],
+    ids=["gzip", "gzip in members", "deflate", "raw deflate", "brotli", "zstd", "zstd in frames"],
 )
 def test_bodies_are_decoded_whatever_the_pieces(coding: str, data: bytes, step: int) -> None:
-    decoder = Decoder(coding)
-    decoded = b"".join(decoder.feed(data[at : at + step], 10_000) for at in range(0, len(data), step))
-    decoder.finish()
+    stream = decoder(coding)
+    decoded = b"".join(stream.feed(data[at : at + step], 10_000) for at in range(0, len(data), step))
+    stream.finish()
     assert decoded == TEXT
 
 
-def test_a_bomb_is_cut_at_the_room_there_is() -> None:
-    bomb = gzip.compress(b"\0" * 10_000_000)
-    assert len(Decoder("gzip").feed(bomb, 1000)) == 1001
+@pytest.mark.parametrize(("coding", "compress"), COMPRESSORS)
+def test_a_bomb_is_cut_at_the_room_there_is(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    bomb = compress(b"\0" * 10_000_000)
+    assert len(decoder(coding).feed(bomb, 1000)) == 1001
 
 
-def test_what_is_not_gzip_is_said() -> None:
-    with pytest.raises(UndecodableBody, match="Not in GZIP format"):
-        Decoder("gzip").feed(b"notgzip", 100)
+@pytest.mark.parametrize(("coding", "name"), [("gzip", "GZIP"), ("br", "brotli"), ("zstd", "zstd")])
+def test_what_is_not_in_the_coding_is_said(coding: str, name: str) -> None:
+    with pytest.raises(UndecodableBody, match=f"Not in {name} format"):
+        decoder(coding).feed(b"\xff\xffnot anything", 100)
 
 
-def test_a_missing_end_is_found() -> None:
-    decoder = Decoder("gzip")
-    decoder.feed(gzip.compress(TEXT)[:-9], 10_000)
+@pytest.mark.parametrize(("coding", "compress"), COMPRESSORS)
+def test_a_missing_end_is_found(coding: str, compress: Callable[[bytes], bytes]) -> None:
+    stream = decoder(coding)
+    stream.feed(compress(TEXT)[:-9], 10_000)
     with pytest.raises(UndecodableBody, match="Unexpected end"):
-        decoder.finish()
+        stream.finish()
 
 
-def test_nothing_at_all_is_a_whole_body() -> None:
-    Decoder("gzip").finish()
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_nothing_at_all_is_a_whole_body(coding: str) -> None:
+    decoder(coding).finish()
