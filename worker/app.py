@@ -133,7 +133,7 @@ def secret_filter(settings: SecretsSettings, models: EngineApi | None) -> Secret
         size = settings.filter_cache_size if settings.filter_cache else 0
         filters.append(ModelFilter(models_of(models), strict=settings.filter == "STRICT", cache_size=size))
     if not filters:
-        log.info("models, and data in them, can name every secret: set REST_CONNECTOR_SECRETS__ALLOW or __FILTER")
+        log.warning("models, and data in them, can name every secret: set REST_CONNECTOR_SECRETS__ALLOW or __FILTER")
         return ALLOW_ALL
     return AllOf(filters)
 

@@ -1,7 +1,7 @@
 """Which secrets a job may use.
 
 Process data may hold anything, references to secrets too. An allow list names the secrets that exist for models at
-all; the modes STRICT and LAX ask the deployed model which ones this element's input mappings mention. A reference to
+all; the modes STRICT and LAX ask the deployed model which ones this element mentions. A reference to
 a secret that is not allowed stays what it is: text.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure
-from worker.secrets.model import secret_names
+from worker.secrets.model import Mentioned, secret_names
 from worker.secrets.provider import SecretScope
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class AllOf:
 
 
 class ModelFilter:
-    """The names in the input mappings of the job's element, read from the deployed model (STRICT, LAX).
+    """The names that the job's element mentions, read from the deployed model (STRICT, LAX).
 
     Models are kept, the last used `cache_size` of them: a process definition never changes. When the model cannot
     be had, `strict` fails the job; otherwise every name is allowed, with a warning.
@@ -77,7 +77,7 @@ class ModelFilter:
         self._fetch = fetch
         self._strict = strict
         self._cache_size = cache_size  # 0 keeps nothing
-        self._models: OrderedDict[tuple[str, int], Mapping[str, frozenset[str]]] = OrderedDict()
+        self._models: OrderedDict[tuple[str, int], Mapping[str, Mentioned]] = OrderedDict()
 
     async def allowed(self, scope: SecretScope) -> Allowed:
         try:
@@ -90,9 +90,10 @@ class ModelFilter:
                 extra={"process_definition": scope.process_definition_key, "reason": type(problem).__name__},
             )
             return _everything
-        return names.get(scope.element_id, frozenset()).__contains__
+        mentioned = names.get(scope.element_id, Mentioned())
+        return (mentioned.anywhere if scope.task_headers else mentioned.in_template).__contains__
 
-    async def _names(self, scope: SecretScope) -> Mapping[str, frozenset[str]]:
+    async def _names(self, scope: SecretScope) -> Mapping[str, Mentioned]:
         key = (scope.physical_tenant_id, scope.process_definition_key)
         names = self._models.get(key)
         if names is None:

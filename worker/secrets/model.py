@@ -1,4 +1,4 @@
-"""Reads from BPMN XML which secrets the input mappings of each task mention.
+"""Reads from BPMN XML which secrets each task mentions.
 
 A streaming parse with the standard library's expat, which needs no tree; document types, and with them entities of
 their own, are refused.
@@ -6,8 +6,8 @@ their own, are refused.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
@@ -17,6 +17,7 @@ _BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 _ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
 _TASKS: Final = frozenset(f"{_BPMN} {name}" for name in ("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
 _INPUT: Final = f"{_ZEEBE} input"
+_HEADER: Final = f"{_ZEEBE} header"
 _TEMPLATE: Final = f"{_ZEEBE} modelerTemplate"
 
 
@@ -24,11 +25,19 @@ class ModelError(ValueError):
     """The text is no BPMN XML that can be read."""
 
 
-def secret_names(xml: str) -> Mapping[str, frozenset[str]]:
-    """The secret names by element id, for tasks made from a template; other elements are absent.
+@dataclass(slots=True)
+class Mentioned:
+    """The secret names of one task: in its input mappings if it was made from a template, and in all that is read.
 
-    Raises `ModelError`.
+    Camunda's connector looks at the first only; native tasks have inputs in task headers too, with or without template.
     """
+
+    in_template: set[str] = field(default_factory=set)
+    anywhere: set[str] = field(default_factory=set)
+
+
+def secret_names(xml: str) -> Mapping[str, Mentioned]:
+    """The secret names by element id of the tasks. Raises `ModelError`."""
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = reader.start
@@ -38,20 +47,26 @@ def secret_names(xml: str) -> Mapping[str, frozenset[str]]:
         parser.Parse(xml.encode(), True)
     except expat.ExpatError as problem:
         raise ModelError(f"the model is no XML: {problem}") from None
-    return {element: frozenset(found) for element, found in reader.found.items()}
+    return reader.found
 
 
 class _Reader:
     def __init__(self) -> None:
-        self.found: dict[str, set[str]] = defaultdict(set)
-        self._task: str | None = None  # tasks do not contain tasks
+        self.found: dict[str, Mentioned] = {}
+        self._task: Mentioned | None = None  # tasks do not contain tasks
+        self._from_template = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag in _TASKS and _TEMPLATE in attributes:
-            self._task = attributes.get("id", "")
-            self.found[self._task] = set()
+        if tag in _TASKS:
+            self._task = self.found[attributes.get("id", "")] = Mentioned()
+            self._from_template = _TEMPLATE in attributes
         elif tag == _INPUT and self._task is not None:
-            self.found[self._task].update(names(attributes.get("source", "")))
+            found = set(names(attributes.get("source", "")))
+            self._task.anywhere |= found
+            if self._from_template:
+                self._task.in_template |= found
+        elif tag == _HEADER and self._task is not None:
+            self._task.anywhere.update(names(attributes.get("value", "")))
 
     def end(self, tag: str) -> None:
         if tag in _TASKS:

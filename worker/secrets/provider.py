@@ -20,6 +20,7 @@ class SecretScope:
     process_definition_key: int = 0
     element_id: str = ""
     physical_tenant_id: str = ""  # the cluster that the job came from, where one worker serves several
+    task_headers: bool = False  # whether task headers hold inputs, as in the native face
 
 
 class SecretProvider(Protocol):

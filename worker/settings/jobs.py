@@ -37,8 +37,9 @@ class SecretsSettings(Group):
     body: bool = Field(default=True, description="Also replace secrets in the input `body`.")
     filter: Literal["DISABLED", "LAX", "STRICT"] = Field(
         default="DISABLED",
-        description="Allow only the secrets that the deployed model mentions in the task's input mappings. While the "
-        "model cannot be read, `LAX` allows all and `STRICT` fails the job. Needs `REST_CONNECTOR_SECRETS__ENGINE`.",
+        description="Allow only the secrets that the deployed model mentions in the task's input mappings and, for "
+        "native job types, in its headers. While the model cannot be read, `LAX` allows all and `STRICT` fails the "
+        "job. Needs `REST_CONNECTOR_SECRETS__ENGINE`.",
     )
     filter_cache: bool = Field(default=True, description="Keep the models that the filter has read.")
     filter_cache_size: int = Field(default=1000, ge=1, description="How many models to keep.")

@@ -24,7 +24,9 @@ MODEL = """<?xml version="1.0" encoding="UTF-8"?>
         <zeebe:input source="=&quot;https://&quot; + &quot;{{ secrets.HOST }}&quot;" target="url" />
         <zeebe:input source="secrets.bare/name" target="headers.X" />
         <zeebe:output source="secrets.OUT" target="x" />
-      </zeebe:ioMapping></bpmn:extensionElements>
+      </zeebe:ioMapping>
+      <zeebe:taskHeaders><zeebe:header key="headers.Y" value="{{secrets.HEADER}}" /></zeebe:taskHeaders>
+      </bpmn:extensionElements>
     </bpmn:serviceTask>
     <bpmn:subProcess id="sub"><bpmn:sendTask id="inner" zeebe:modelerTemplate="t">
       <bpmn:extensionElements><zeebe:ioMapping><zeebe:input source="{{secrets.INNER}}" target="x" /></zeebe:ioMapping>
@@ -44,11 +46,15 @@ def scope(element: str, key: int = 1, cluster: str = "") -> SecretScope:
 
 
 def test_names_are_found_per_element() -> None:
-    assert secret_names(MODEL) == {
+    found = secret_names(MODEL)
+    assert {element: names.in_template for element, names in found.items()} == {
         "rest": {"TOKEN", "HOST", "bare/name"},
         "inner": {"INNER"},
+        "plain": set(),
         "none": set(),
     }
+    assert found["rest"].anywhere == {"TOKEN", "HOST", "bare/name", "HEADER"}
+    assert found["plain"].anywhere == {"NO_TEMPLATE"}
 
 
 @pytest.mark.parametrize("xml", ["", "<open>", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'])
