@@ -6,6 +6,7 @@
         GatewayBusy       ask again: unavailable, overloaded, no answer in time
         GatewayRefused    the job is no longer ours: forget it
         GatewayBroken     the request itself is wrong: repeating it cannot help
+      GivenBack           the job cannot start in time: the engine gets it back, with its retries unchanged
 
 A FEEL failure is `worker.feel.FeelError`; it stands apart because the engine under `worker.feel` does.
 """
@@ -78,3 +79,12 @@ class GatewayRefused(GatewayError):
 
 class GatewayBroken(GatewayError):
     """The request itself is wrong (or not allowed): sending it again cannot help."""
+
+
+class GivenBack(WorkerError):
+    """A job cannot start in time; the engine may hand it out again after `backoff` milliseconds."""
+
+    def __init__(self, message: str, backoff: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.backoff = backoff

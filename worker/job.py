@@ -42,6 +42,10 @@ class Lease(Protocol):
         """Ask the engine once for a lease of `milliseconds` from now. Raises `GatewayError`."""
         ...
 
+    async def turn(self, host: str) -> None:
+        """Wait until the job may call `host`, whose share of the slots may be used up. Raises `GivenBack`."""
+        ...
+
 
 JobHandler = Callable[[Job, Lease], Awaitable[Outcome]]
 """What the runner calls for each job: total, it answers every job with an outcome."""

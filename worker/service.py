@@ -69,7 +69,14 @@ async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], sto
         transport,
         handlers,
         [activate_request(settings, job_type) for job_type in job_types],
-        Limits(slots=settings.slots, lease=settings.lease, grace=settings.grace),
+        Limits(
+            slots=settings.slots,
+            lease=settings.lease,
+            grace=settings.grace,
+            host=settings.host_limit,
+            weight=settings.job_memory,
+            stream=settings.zeebe.stream,
+        ),
         Reports(metrics, log_jobs=settings.log.jobs),
         clock=time.monotonic,
     )

@@ -72,6 +72,9 @@ class Lease:
         if self.refusal is not None:
             raise self.refusal
 
+    async def turn(self, host: str) -> None:
+        pass
+
 
 class FixedSecrets:
     """A provider over a dictionary; None as the dictionary makes every lookup fail."""

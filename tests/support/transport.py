@@ -35,8 +35,18 @@ class Clock:
         await self.sleep(seconds)
 
 
+class FreeTurns:
+    """Every job may call at once."""
+
+    async def enter(self, host: str) -> None:
+        pass
+
+    def leave(self, host: str) -> None:
+        pass
+
+
 class ScriptedActivation:
-    """One poll: hands out the parts that `ScriptedTransport.answer` was given, then ends or fails."""
+    """One call for jobs: hands out the parts that it was given, then ends or fails."""
 
     def __init__(self, transport: ScriptedTransport, request: ActivateRequest) -> None:
         self.request = request
@@ -58,11 +68,45 @@ class ScriptedActivation:
             yield part
 
 
+class ScriptedStream:
+    """One stream: jobs are pushed into it, and read from it when the worker asks for one."""
+
+    def __init__(self, request: ActivateRequest) -> None:
+        self.request = request
+        self.unread: deque[Job] = deque()
+        self._end: Exception | None = None
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def push(self, *jobs: Job) -> None:
+        self.unread.extend(jobs)
+        self._changed.set()
+
+    def end(self, error: Exception | None = None) -> None:
+        self._ended, self._end = True, error
+        self._changed.set()
+
+    def cancel(self) -> None:
+        self.end()
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
+        while True:
+            while self.unread:
+                yield [self.unread.popleft()]
+            if self._ended:
+                if self._end is not None:
+                    raise self._end
+                return
+            self._changed.clear()
+            await self._changed.wait()
+
+
 class ScriptedTransport:
     """Remembers what it was asked; answers polls one by one and commands as scripted."""
 
     def __init__(self) -> None:
         self.polls: asyncio.Queue[ScriptedActivation] = asyncio.Queue()
+        self.streams: asyncio.Queue[ScriptedStream] = asyncio.Queue()
         self.sent: list[tuple[int, Outcome]] = []
         self.timeouts: list[float] = []
         self.extended: list[tuple[int, int]] = []
@@ -77,6 +121,16 @@ class ScriptedTransport:
         activation = ScriptedActivation(self, request)
         self.polls.put_nowait(activation)
         return activation
+
+    def stream(self, request: ActivateRequest) -> ScriptedStream:
+        stream = ScriptedStream(request)
+        self.streams.put_nowait(stream)
+        return stream
+
+    async def opened(self) -> ScriptedStream:
+        """The next stream that the worker opens."""
+        async with asyncio.timeout(5):
+            return await self.streams.get()
 
     async def poll(self) -> ScriptedActivation:
         """The next poll that the worker makes."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from worker.documents import Documents, may_be_special
 from worker.documents.document import DocumentStore
-from worker.errors import GatewayError, JobFailure, input_failure
+from worker.errors import GatewayError, GivenBack, JobFailure, input_failure
 from worker.face import Face
 from worker.job import Job, Lease
 from worker.json_codec import JsonError, loads_prefix
@@ -73,9 +73,11 @@ class Pipeline:
         self._verdict = Verdict(face, self._mapper, self._guard)
 
     async def handle(self, job: Job, lease: Lease) -> Outcome:
-        """The outcome of a job; every job gets one. Only cancelling gets out."""
+        """The outcome of a job; every job gets one, unless it cannot have its turn in time. Raises `GivenBack`."""
         try:
             return await self._decided(job, lease)
+        except GivenBack:
+            raise
         except Exception as bug:  # a fault of the worker must end one job, not its neighbours
             failure = _bug(job, bug)
             return Fail(failure.message, max(job.retries - 1, 0))
@@ -87,6 +89,8 @@ class Pipeline:
             response, output = await self._perform(case, lease)
         except JobFailure as failure:
             return await self._verdict.after_failure(case, failure)
+        except GivenBack:
+            raise
         except Exception as bug:  # the error expression sees it, as it sees every failure
             return await self._verdict.after_failure(case, _bug(job, bug))
         return await self._verdict.after_success(case, response, output)
@@ -112,6 +116,7 @@ class Pipeline:
         case.headers.retry_backoff()  # a wrong header fails the job before anything is done for it
         await _apply_job_timeout(case, lease)
         request = await self._request(case)
+        await lease.turn(_host_of(request.url))
         response = await self._call(case, request)
         return response, await output_of(response, case.headers, self._mapper, self._guard)
 
@@ -172,8 +177,14 @@ class Pipeline:
             process_id=job.process_id,
             process_definition_key=job.process_definition_key,
             element_id=job.element_id,
+            task_headers=self.face.input_expressions,
         )
         return self._secrets.session(scope, self.face)
+
+
+def _host_of(url: str) -> str:
+    """Host and port as the URL has them; their calls have a common share of the slots."""
+    return url.partition("//")[2].partition("/")[0].partition("?")[0].lower()
 
 
 async def _apply_job_timeout(case: Case, lease: Lease) -> None:

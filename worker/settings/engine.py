@@ -44,6 +44,11 @@ class ZeebeSettings(Group):
         le=300,
         description="How long the gateway may hold a call for jobs while there are none (seconds).",
     )
+    stream: bool = Field(
+        default=False,
+        description="Let the engine push jobs in addition to polling: a little sooner while there is little to do, for "
+        "more than twice the processor time of a job. Only over gRPC.",
+    )
     max_message_size: int = Field(
         default=64 << 20, ge=4 << 20, description="The largest message to and from the gateway (bytes)."
     )

@@ -67,6 +67,17 @@ class Settings(BaseSettings):
         "all others native.",
     )
     slots: int = Field(default=500, ge=1, le=100_000, description="How many jobs may run at once, over all job types.")
+    host_limit: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many jobs may call one host at once. Also without a limit, a slow host leaves a part of the "
+        "slots to the others.",
+    )
+    job_memory: int = Field(
+        default=256 << 20,
+        ge=1 << 20,
+        description="Ask for no more jobs while the variables of those that run have more characters than this.",
+    )
     lease: float = Field(
         default=60.0,
         ge=1,

@@ -126,6 +126,21 @@ class GrpcTransport:
         )
         return GrpcActivation(call)
 
+    def stream(self, request: ActivateRequest) -> GrpcActivation:
+        """Jobs as the engine pushes them."""
+        call = self._stub.StreamActivatedJobs(
+            messages.StreamActivatedJobsRequest(
+                type=request.job_type,
+                worker=request.worker,
+                timeout=int(request.lease * 1000),
+                fetchVariable=request.fetch_variables,
+                tenantIds=request.tenant_ids,
+            ),
+            timeout=request.request_timeout,
+            metadata=self._metadata,
+        )
+        return GrpcActivation(call, pushed=True)
+
     async def send(self, job_key: int, outcome: Outcome, *, timeout: float) -> None:
         """Tell the engine how a job ended."""
         match outcome:
@@ -167,10 +182,14 @@ class GrpcTransport:
 
 
 class GrpcActivation:
-    """One ActivateJobs call. Cancelling ends the call, not the reading, so what has arrived is never dropped."""
+    """One call for jobs. Cancelling ends the call, not the reading, so what has arrived is never dropped.
 
-    def __init__(self, call: Any) -> None:
+    A stream (`pushed`) has one job in each message and ends by its time limit as a matter of course.
+    """
+
+    def __init__(self, call: Any, *, pushed: bool = False) -> None:
         self._call = call
+        self._pushed = pushed
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -181,9 +200,10 @@ class GrpcActivation:
     async def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
         try:
             while response := await self._call.read():  # the end of the call is false
-                yield [_job(activated) for activated in response.jobs]
+                yield [_job(response)] if self._pushed else [_job(activated) for activated in response.jobs]
         except grpc.aio.AioRpcError as error:
-            raise _translated(error) from error
+            if not (self._pushed and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise _translated(error) from error
         except asyncio.CancelledError:
             if not self._cancelled:  # then it is not the call that was cancelled but its reader
                 raise

@@ -2,11 +2,15 @@
 
 The engine's `deadline` is on the engine's wall clock, so it is not used: the lease is counted from the job's arrival,
 or from just before an extension was asked for, and so ends here a little before it ends there.
+
+A job's hold on a host (`lanes.py`) begins and ends with it as well: this is all that a handler sees of the engine side.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from typing import Protocol
 
 from worker.errors import GatewayError, GatewayRefused
 from worker.zeebe.transport import Transport
@@ -16,30 +20,50 @@ Clock = Callable[[], float]
 
 EXTEND_TIMEOUT_SECONDS = 5.0
 
+# Leases that began together are not all renewed together.
+RENEWAL_SPREAD = 0.1
+
+
+class Turns(Protocol):
+    """Who may call which host (`worker.zeebe.lanes.Lanes`)."""
+
+    async def enter(self, host: str) -> None:
+        """Return when the job may start its call. Raises `GivenBack`."""
+        ...
+
+    def leave(self, host: str) -> None:
+        """The job has ended."""
+        ...
+
 
 class JobLease:
     """One job's lease. `lost` is true from the moment the engine says that the job is no longer ours."""
 
-    __slots__ = ("_clock", "_deadline", "_due", "_job_key", "_seconds", "_transport", "lost")
+    __slots__ = ("_clock", "_deadline", "_due", "_host", "_job_key", "_seconds", "_transport", "_turns", "lost")
 
-    def __init__(self, job_key: int, seconds: float, *, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, job_key: int, seconds: float, *, transport: Transport, clock: Clock, turns: Turns, age: float = 0.0
+    ) -> None:
+        """`age` is for how many seconds the job had been on its way here when it arrived."""
         self._job_key = job_key
         self._transport = transport
         self._clock = clock
+        self._turns = turns
+        self._host: str | None = None
         self.lost = False
-        self._restart(clock(), seconds)
+        self._restart(clock() - age, seconds)
 
     def _restart(self, start: float, seconds: float) -> None:
         self._seconds = seconds
         self._deadline = start + seconds
-        self._due = start + seconds / 2
+        self._due = start + seconds * random.uniform(0.5, 0.5 + RENEWAL_SPREAD)  # noqa: S311 -- spread, not secrecy
 
     def remaining(self) -> float:
         """Seconds until the engine may give the job to somebody else; negative when it has passed or is lost."""
         return -1.0 if self.lost else self._deadline - self._clock()
 
     def due(self, now: float) -> bool:
-        """Whether to renew it now: half of it has passed, or an eighth since a renewal failed, but not all of it."""
+        """Whether to renew it now: a little over half of it has passed, or an eighth since a renewal failed."""
         return not self.lost and self._due <= now < self._deadline
 
     def refresh(self, seconds: float) -> None:
@@ -69,3 +93,16 @@ class JobLease:
         except GatewayRefused:
             self.lost = True
             raise
+
+    async def turn(self, host: str) -> None:
+        """Wait until the job may call `host`; it holds its place there until it is over. Raises `GivenBack`."""
+        if host != self._host:
+            self.end()
+            await self._turns.enter(host)
+            self._host = host
+
+    def end(self) -> None:
+        """The job is over: give its place at the host to the next one."""
+        host, self._host = self._host, None
+        if host is not None:
+            self._turns.leave(host)

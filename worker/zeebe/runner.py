@@ -1,9 +1,10 @@
 """Runs jobs: one task per job, a slot for each until its outcome is settled, leases kept alive, an orderly end.
 
-    sources (one per job type) -> slots -> one task per job: handler -> commands
-                                           heartbeat: renews leases of which half has passed
+    sources and streams (one of each per job type) -> slots -> one task per job: handler -> commands
+                                                      heartbeat: renews leases of which half has passed
 
-What a job means is the handler's business; when to ask for jobs is `source.py`, how to report them `commands.py`.
+What a job means is the handler's business; when to ask for jobs is `source.py` and `stream.py`, which job may call now
+`lanes.py`, how to report them `commands.py`.
 """
 
 from __future__ import annotations
@@ -11,25 +12,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from worker.errors import GatewayError, GatewayRefused
+from worker.errors import GatewayError, GatewayRefused, GivenBack
 from worker.job import Job, JobHandler
 from worker.outcome import Fail, Outcome
 from worker.zeebe.backoff import pause
 from worker.zeebe.commands import Commands
+from worker.zeebe.lanes import Lanes
 from worker.zeebe.lease import Clock, JobLease
 from worker.zeebe.observer import Observer
 from worker.zeebe.slots import Slots
 from worker.zeebe.source import Share, Source
+from worker.zeebe.stream import STREAM_SECONDS, StreamSource
 from worker.zeebe.transport import ActivateRequest, Transport
 
 log = logging.getLogger(__name__)
 
 # How long jobs that were cancelled get to end; what swallows its cancellation is left behind then.
 CANCEL_SECONDS = 1.0
+
+# Leases that are renewed at the same time: the gateway has other things to do as well.
+RENEWALS_AT_ONCE = 100
 
 
 class Ending(StrEnum):
@@ -48,6 +54,9 @@ class Limits:
     lease: float
     grace: float
     heartbeat: float = 1.0  # between two looks at the leases
+    host: int | None = None  # jobs that may call one host at once
+    weight: int | None = None  # characters of variables and headers, over all jobs, beyond which no more are asked for
+    stream: bool = False  # whether to take pushed jobs in addition to polling
 
 
 @dataclass(slots=True)
@@ -76,7 +85,8 @@ class Runner:
         self._limits = limits
         self._observer = observer
         self._clock = clock
-        self._slots = Slots(limits.slots)
+        self._slots = Slots(limits.slots, weight=limits.weight)
+        self._lanes = Lanes(limits.slots, limit=limits.host, clock=clock, more_to_come=self._more_to_come)
         self._running: dict[int, _Running] = {}
         self._returning: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
@@ -94,6 +104,19 @@ class Runner:
                 count_error=observer.poll_failed,
             )
             for request in requests
+        ]
+        # A stream keeps a slot while it waits, so that a pool too small for that is left to polling.
+        self._streams = [
+            StreamSource(
+                transport,
+                replace(request, request_timeout=STREAM_SECONDS),
+                slots=self._slots,
+                accept=self._accept,
+                clock=clock,
+                count_error=observer.poll_failed,
+            )
+            for request in requests
+            if limits.stream and limits.slots > 2 * len(requests)
         ]
 
     @property
@@ -123,24 +146,31 @@ class Runner:
     async def run(self) -> Ending:
         """Work until asked to stop, then drain; on return nothing of the runner is under way."""
         heartbeat = asyncio.create_task(self._renew_leases(), name="heartbeat")
-        polls = [asyncio.create_task(source.run(), name=f"source {source.job_type}") for source in self.sources]
+        intake = [asyncio.create_task(source.run(), name="intake") for source in self._intake()]
         try:
             await self._stop.wait()
-            await self._stop_sources(polls)
+            await self._stop_intake(intake)
             return await self._drain()
         finally:
-            await cancel([heartbeat, *polls, *self._tasks()])
+            await cancel([heartbeat, *intake, *self._tasks()])
 
-    async def _stop_sources(self, polls: Sequence[asyncio.Task[None]]) -> None:
-        """End the intake; what has arrived by then is handed over before this returns."""
+    def _intake(self) -> list[Source | StreamSource]:
+        return [*self.sources, *self._streams]
+
+    async def _stop_intake(self, intake: Sequence[asyncio.Task[None]]) -> None:
+        """Take no more jobs; what has arrived by then is handed over before this returns."""
         self._slots.close()
-        for source in self.sources:
+        for source in self._intake():
             source.stop()
-        await asyncio.wait(polls, timeout=CANCEL_SECONDS)
+        await asyncio.wait(intake, timeout=CANCEL_SECONDS)
 
     # -- jobs in
 
-    def _accept(self, jobs: Sequence[Job], slots: int) -> None:
+    def _more_to_come(self) -> bool:
+        """Whether the engine has more jobs than it has handed out, as far as polls can tell."""
+        return any(source.more_to_come for source in self.sources)
+
+    def _accept(self, jobs: Sequence[Job], slots: int, age: float) -> None:
         """Take over jobs with the slots reserved for them; called by a source."""
         for position, job in enumerate(jobs):
             self._observer.job_activated(job)
@@ -152,21 +182,23 @@ class Runner:
                 if has_slot:
                     self._slots.release()
             elif has_slot and not self._stop.is_set():
-                self._start(job)
+                self._start(job, age)
             else:
                 if has_slot:
                     self._slots.release()
                 self._give_back(job)
 
-    def _start(self, job: Job) -> None:
-        lease = self._new_lease(job)
+    def _start(self, job: Job, age: float) -> None:
+        lease = self._new_lease(job, age)
         task = asyncio.create_task(self._work(job, lease), name=f"job {job.key}")
         self._running[job.key] = _Running(job, lease, task)
+        self._slots.hold(_weight(job))
         task.add_done_callback(partial(self._ended, job.key))
 
     def _ended(self, key: int, task: asyncio.Task[None]) -> None:
-        del self._running[key]
-        self._slots.release()
+        running = self._running.pop(key)
+        running.lease.end()
+        self._slots.release(weight=_weight(running.job))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a job's task failed", extra={"job": key}, exc_info=error)
 
@@ -181,15 +213,25 @@ class Runner:
         await self._commands.settle(job, outcome, self._new_lease(job))
         self._observer.job_given_back(job)
 
-    def _new_lease(self, job: Job) -> JobLease:
-        return JobLease(job.key, self._limits.lease, transport=self._transport, clock=self._clock)
+    def _new_lease(self, job: Job, age: float = 0.0) -> JobLease:
+        return JobLease(
+            job.key, self._limits.lease, transport=self._transport, clock=self._clock, turns=self._lanes, age=age
+        )
 
     # -- one job
 
     async def _work(self, job: Job, lease: JobLease) -> None:
         """One job from its arrival to its settlement."""
+        if lease.remaining() <= 0:
+            log.warning("job came too late to start it", extra={"job": job.key, "type": job.type})
+            self._observer.lease_renewed(job, "lost")
+            return
         started = self._clock()
-        outcome = await self._handle(job, lease)
+        try:
+            outcome = await self._handle(job, lease)
+        except GivenBack as later:
+            await self._return(job, Fail(later.message, retries=job.retries, backoff=later.backoff))
+            return
         handled = self._clock()
         settlement, sent = await self._commands.settle(job, outcome, lease)
         self._observer.job_ended(job, sent, settlement, handled - started, self._clock() - handled)
@@ -197,6 +239,8 @@ class Runner:
     async def _handle(self, job: Job, lease: JobLease) -> Outcome:
         try:
             return await self._handlers[job.type](job, lease)
+        except GivenBack:
+            raise
         except Exception:
             # Handlers answer every job with an outcome, so this is a defect of ours; it must not end its neighbours.
             log.exception("a handler failed", extra={"job": job.key, "type": job.type})
@@ -213,10 +257,12 @@ class Runner:
             await asyncio.sleep(interval)
             now = self._clock()
             due = [running for running in self._running.values() if running.lease.due(now)]
-            if due:
-                await asyncio.gather(*(self._renew(running) for running in due))
+            for first in range(0, len(due), RENEWALS_AT_ONCE):
+                await asyncio.gather(*(self._renew(running) for running in due[first : first + RENEWALS_AT_ONCE]))
 
     async def _renew(self, running: _Running) -> None:
+        if running.task.done():
+            return
         try:
             await running.lease.renew()
         except GatewayRefused:
@@ -262,3 +308,8 @@ async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
     waiting = [task for task in tasks if task.cancel()]
     if waiting:
         await asyncio.wait(waiting, timeout=CANCEL_SECONDS)
+
+
+def _weight(job: Job) -> int:
+    """Characters that a job keeps in memory."""
+    return len(job.variables) + len(job.headers)

@@ -1,7 +1,7 @@
 """Room for jobs: one pool over all job types.
 
 A slot is reserved before jobs are asked for and given back when the job's outcome is settled, so the worker never
-holds more jobs than it has slots.
+holds more jobs than it has slots. While the jobs it holds are very large, it asks for no more of them either.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from collections import deque
 class Slots:
     """A counted pool. Reservations are served in the order in which they were asked for."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, weight: int | None = None) -> None:
+        """`weight` is how heavy the jobs may be together, in characters, before no more slots are reserved."""
         self.total = total
         self._free = total
+        self._weight = weight
+        self._held = 0
         self._waiting: deque[tuple[int, asyncio.Future[int]]] = deque()
         self._closed = False
 
@@ -28,7 +31,7 @@ class Slots:
         """Wait until there is room, then take up to `limit` slots; returns how many. None are to be had when closed."""
         if self._closed:
             return 0
-        if self._free and not self._waiting:
+        if self._has_room() and not self._waiting:
             return self._take(limit)
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((limit, turn))
@@ -39,10 +42,15 @@ class Slots:
                 self.release(turn.result())
             raise
 
-    def release(self, count: int = 1) -> None:
-        """Give slots back."""
+    def hold(self, weight: int) -> None:
+        """A job of this weight has come into one of the slots."""
+        self._held += weight
+
+    def release(self, count: int = 1, *, weight: int = 0) -> None:
+        """Give slots back, with the weight of the jobs that were in them."""
         self._free += count
-        while self._free and self._waiting:
+        self._held -= weight
+        while self._waiting and self._has_room():
             limit, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(self._take(limit))
@@ -54,6 +62,9 @@ class Slots:
             _, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(0)
+
+    def _has_room(self) -> bool:
+        return self._free > 0 and (self._weight is None or self._held < self._weight)
 
     def _take(self, limit: int) -> int:
         taken = min(limit, self._free)

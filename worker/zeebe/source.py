@@ -26,8 +26,11 @@ EARLY_POLL_CAP_SECONDS = 1.0
 # A poll that has lasted so long was not refused.
 HELD_POLL_SECONDS = 1.0
 
-Accept = Callable[[Sequence[Job], int], None]
-"""Takes over jobs together with the slots reserved for them; jobs beyond that number have none."""
+# A poll that was answered sooner, and in full, has found a queue: there are more jobs where these came from.
+PROMPT_POLL_SECONDS = 0.25
+
+Accept = Callable[[Sequence[Job], int, float], None]
+"""Takes over jobs with the slots reserved for them, and the jobs' age in seconds. Jobs beyond that number have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Source:
         self._activation: Activation | None = None
         self._stopping = asyncio.Event()
         self._polling_since = 0.0
+        self._more_to_come = False
         self._error: GatewayError | None = None
 
     @property
@@ -88,6 +92,11 @@ class Source:
         """Why polling does not work at present; a poll that the gateway holds open works."""
         held = self._activation is not None and self._clock() - self._polling_since > HELD_POLL_SECONDS
         return None if held else self._error
+
+    @property
+    def more_to_come(self) -> bool:
+        """Whether the engine seems to have more jobs for us: the last poll was answered in full, and at once."""
+        return self._more_to_come
 
     def stop(self) -> None:
         """Ask for no more jobs; `run` returns once those that have arrived are handed over and the slots are closed."""
@@ -112,8 +121,9 @@ class Source:
         try:
             self._activation = self._transport.activate(replace(self._request, max_jobs=reserved))
             async for jobs in self._activation:
-                self._accept(jobs, min(len(jobs), reserved - arrived))
-                arrived = min(arrived + len(jobs), reserved)
+                room, arrived = reserved - arrived, min(arrived + len(jobs), reserved)
+                self._more_to_come = arrived == reserved and self._clock() - started < PROMPT_POLL_SECONDS
+                self._accept(jobs, min(len(jobs), room), 0.0)
         except GatewayError as error:
             wait = self._failed(error, reserved)
         except Exception as error:
@@ -122,6 +132,8 @@ class Source:
             wait = self._failed(GatewayBusy("UNKNOWN", type(error).__name__), reserved)
         else:
             self._succeeded()
+            if not arrived:
+                self._more_to_come = False
             if not arrived and self._clock() - started < self._request.request_timeout / 2:
                 wait = self._early.seconds()
         finally:

@@ -46,6 +46,14 @@ class Transport(Protocol):
         """Jobs that are ours from their arrival on; none when the long poll ends without any."""
         ...
 
+    def stream(self, request: ActivateRequest) -> Activation:
+        """Jobs as the engine pushes them, for at most `request_timeout` seconds; `max_jobs` means nothing here.
+
+        A job is read only when the iteration is asked for it. Without streams the iteration raises `GatewayBroken` with
+        the code UNIMPLEMENTED.
+        """
+        ...
+
     async def send(self, job_key: int, outcome: Outcome, *, timeout: float) -> None:
         """Tell the engine how a job ended; waits at most `timeout` seconds for its answer. Raises `GatewayError`."""
         ...

@@ -6,14 +6,14 @@ import itertools
 from worker.zeebe.backoff import Backoff, pause
 
 
-def test_waits_grow_from_50_milliseconds_to_5_seconds_and_stay_there() -> None:
+def test_waits_grow_from_50_milliseconds_to_2_seconds_and_stay_there() -> None:
     backoff = Backoff()
 
     waits = [backoff.seconds() for _ in range(20)]
 
     assert 0.045 <= waits[0] <= 0.055
     assert all(later > earlier for earlier, later in itertools.pairwise(waits[:8]))
-    assert all(4.5 <= wait <= 5.5 for wait in waits[-5:])
+    assert all(1.8 <= wait <= 2.2 for wait in waits[-5:])
 
 
 def test_a_success_starts_the_waits_afresh() -> None:

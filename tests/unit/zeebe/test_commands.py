@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.transport import Clock, ScriptedTransport
+from tests.support.transport import Clock, FreeTurns, ScriptedTransport
 from worker.errors import GatewayBroken, GatewayBusy, GatewayRefused
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
@@ -23,7 +23,7 @@ class Bench:
         self.commands = Commands(
             self.transport, sleep=self.clock.sleep, count=lambda command, code: self.attempts.append((command, code))
         )
-        self.lease = JobLease(JOB.key, 60, transport=self.transport, clock=self.clock)
+        self.lease = JobLease(JOB.key, 60, transport=self.transport, clock=self.clock, turns=FreeTurns())
 
     async def settle(self, outcome: Outcome) -> tuple[Settlement, Outcome]:
         return await self.commands.settle(JOB, outcome, self.lease)

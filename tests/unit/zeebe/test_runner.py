@@ -185,7 +185,7 @@ async def test_leases_of_running_jobs_are_renewed_once_half_of_them_has_passed()
         await asyncio.sleep(0.01)  # heartbeats that must change nothing
         assert bench.transport.extended == []
 
-        bench.now = 31
+        bench.now = 37
 
         assert await bench.transport.extensions(1) == [(1, 60_000)]
 
@@ -196,7 +196,7 @@ async def test_a_job_that_is_lost_finishes_but_sends_nothing() -> None:
     async with bench.running():
         await bench.deliver(job(1))
         await bench.handler.has_started(1)
-        bench.now = 31
+        bench.now = 37
         await bench.transport.extensions(1)
         bench.handler.finish(1)
         endings = await bench.observer.ended(1)
@@ -303,7 +303,7 @@ async def test_leases_are_renewed_while_draining() -> None:
         await bench.deliver(job(1))
         await bench.handler.has_started(1)
         bench.runner.stop()
-        bench.now = 31
+        bench.now = 37
         await bench.transport.extensions(1)
 
         bench.handler.finish(1)

@@ -43,7 +43,7 @@ class Bench:
             pause=self.clock.pause,
         )
 
-    def accept(self, arrived: Sequence[Job], slots: int) -> None:
+    def accept(self, arrived: Sequence[Job], slots: int, age: float) -> None:
         self.accepted += [job.key for job in arrived[:slots]]
         self.without_slot += [job.key for job in arrived[slots:]]
 
