@@ -8,15 +8,14 @@ knows the library.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from functools import partial
+from types import MethodType
 from typing import Any
 
 import simpleeval
 
 from . import syntax
-from .errors import FeelLimitError
+from .errors import too_many_frames
 from .evaluation import Evaluation
 from .program import basics, calls, logic, loops, operators, tests
 from .program.frame import Code, Scope, passes_failures
@@ -60,12 +59,12 @@ class FeelCompiler(simpleeval.SimpleEval):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(operators={}, functions={}, names={})
-        self.nodes = {kind: partial(handler, self) for kind, handler in _HANDLERS.items()}
+        # Methods and not partials: calls between Python functions leave the C stack alone, however deep.
+        self.nodes = {kind: MethodType(handler, self) for kind, handler in _HANDLERS.items()}
         self.definitions = object()
 
-    def compile(self, node: syntax.Node) -> Code:
-        """The program of a node. Raises `simpleeval.FeatureNotAvailable` for a class that is not listed."""
-        return self._eval(node)  # type: ignore[no-any-return]
+    compile = simpleeval.SimpleEval._eval
+    """The program of a node. Raises `simpleeval.FeatureNotAvailable` for a class that is not listed."""
 
 
 class TracingCompiler(FeelCompiler):
@@ -90,7 +89,7 @@ _TRACING_COMPILER = TracingCompiler()
 def compile_node(node: syntax.Node, tracing: bool = False) -> Code:
     """The program of a whole tree. Raises FeelLimitError if it is nested too deeply for this thread."""
     try:
-        return (_TRACING_COMPILER if tracing else _COMPILER).compile(node)
+        program: Code = (_TRACING_COMPILER if tracing else _COMPILER).compile(node)
     except RecursionError:
-        detail = "The expression is nested too deeply for the interpreter"
-        raise FeelLimitError("recursion", sys.getrecursionlimit(), detail, fixed=True) from None
+        raise too_many_frames("The expression is nested too deeply") from None
+    return program

@@ -6,6 +6,7 @@ is null. Both know where in the text they belong. The limits themselves are in `
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 
@@ -68,13 +69,19 @@ class FeelInputError(FeelError):
 class FeelLimitError(FeelError):
     """A limit of the sandbox is exceeded. `limit` is the field of `Limits` that sets it.
 
-    A `fixed` limit belongs to the engine and has no field.
+    A limit that has no field there says by its `origin` where it comes from.
     """
 
-    def __init__(self, limit: str, allowed: object, detail: str, *, fixed: bool = False) -> None:
-        remedy = "it cannot be changed" if fixed else f"it is set by '{limit}' of the FEEL limits"
-        super().__init__(f"{detail}. The limit is {allowed}; {remedy}")
+    def __init__(self, limit: str, allowed: object, detail: str, *, origin: str | None = None) -> None:
+        remedy = origin or f"set by '{limit}' of the FEEL limits (REST_CONNECTOR_FEEL__{limit.upper()})"
+        super().__init__(f"{detail}. The limit is {allowed}, {remedy}")
         self.limit = limit
+
+
+def too_many_frames(detail: str) -> FeelLimitError:
+    """The limit that a `RecursionError` stands for; `text_depth` ends nearly all expressions before it does."""
+    origin = "nested calls of the Python interpreter in all, those around the evaluation included"
+    return FeelLimitError("recursion", sys.getrecursionlimit(), detail, origin=origin)
 
 
 @dataclass(frozen=True, slots=True)

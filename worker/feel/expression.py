@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .cache import TextCache
 from .compiler import compile_node
-from .errors import FeelError, FeelInputError, FeelLimitError, FeelWarning
+from .errors import FeelError, FeelInputError, FeelLimitError, FeelWarning, too_many_frames
 from .evaluation import Evaluation
 from .limits import DEFAULT_LIMITS, Limits
 from .parser import parse_expression, parse_unary_tests
@@ -117,14 +116,14 @@ class Expression:
             error.locate(self.text, 0)
             raise
         except RecursionError:
-            detail = "The evaluation is nested too deeply for the interpreter"
-            raise self._beyond("recursion", sys.getrecursionlimit(), detail) from None
+            raise self._located(too_many_frames("The evaluation is nested too deeply")) from None
         except MemoryError:
-            raise self._beyond("memory", "that of the process", "The evaluation needs too much memory") from None
+            detail = "The evaluation needs too much memory"
+            beyond = FeelLimitError("memory", "what the process has", detail, origin="set by the system it runs on")
+            raise self._located(beyond) from None
         return Result(value, tuple(evaluation.warnings), evaluation.omitted_warnings)
 
-    def _beyond(self, limit: str, allowed: object, detail: str) -> FeelLimitError:
-        error = FeelLimitError(limit, allowed, detail, fixed=True)
+    def _located(self, error: FeelLimitError) -> FeelLimitError:
         error.locate(self.text, 0)
         return error
 

@@ -200,10 +200,10 @@ class Parser(ValueParser):
 
     def membership(self, value: Node) -> Node:
         """After a value: `in test` or `in (test, ...)`."""
+        self.enter()
         self.advance()
         start = self.start
         if self.kind == OPERATOR and self.word == "(":
-            self.enter()
             self.advance()
             first = self.test(in_parentheses=True)
             tests: list[Node]
@@ -213,9 +213,9 @@ class Parser(ValueParser):
             else:
                 tests = self.more_tests(first)
                 self.expect(")")
-            self.depth -= 1
         else:
             tests = [self.test()]
+        self.depth -= 1
         wanted = self.made(Tests(start, self.last, tuple(tests)))
         return self.made(In(value.start, self.last, value, wanted))
 

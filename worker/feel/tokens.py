@@ -6,12 +6,11 @@ in the text becomes the error message, as that is usually where the mistake is.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from . import lexer
-from .errors import FeelLimitError, FeelSyntaxError
+from .errors import FeelLimitError, FeelSyntaxError, too_many_frames
 from .lexer import BAD, END, ESCAPED, NAME, OPERATOR, STRING
 from .limits import Limits
 from .syntax import Node
@@ -58,8 +57,7 @@ class Cursor:
             error.locate(self.text, self.start)
             raise
         except RecursionError:
-            detail = "The expression is nested too deeply for the interpreter"
-            beyond = FeelLimitError("recursion", sys.getrecursionlimit(), detail, fixed=True)
+            beyond = too_many_frames("The expression is nested too deeply")
             beyond.locate(self.text, self.start)
             raise beyond from None
         return node

@@ -383,7 +383,8 @@ def _number(value: int | Decimal) -> int | Decimal | None:
     number = numbers.from_outside(value)
     if number is None and (not isinstance(value, Decimal) or value.is_finite()):
         detail = "A number of the input has too many digits"
-        raise FeelLimitError("input_digits", numbers.MAX_DIGITS, detail, fixed=True)
+        origin = "the digits that Python converts between numbers and text"
+        raise FeelLimitError("input_digits", numbers.MAX_DIGITS, detail, origin=origin)
     return number
 
 

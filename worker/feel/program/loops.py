@@ -43,7 +43,8 @@ def number_range(compiler: Compiler, node: NumberRange) -> Code:
                 expected("number", bound, evaluation, place)
                 raise CallFailed
             if not -MAX_BOUND <= bound <= MAX_BOUND:
-                raise FeelLimitError("range_bound", "10^15", "A range has a bound too large", fixed=True)
+                detail = "A bound of a loop is too large"
+                raise FeelLimitError("range_bound", "10^15", detail, origin="a constant of this FEEL engine")
         count = numbers.distance(first, last) + 1
         evaluation.reserve_list(count)
         sign = 1 if first < last else -1

@@ -33,7 +33,8 @@ def with_input(value: Any, scope: Scope | None) -> Scope:
 
 
 def membership(compiler: Compiler, node: In) -> Code:
-    value, tests = compiler.compile(node.value), compiler.compile(node.tests)
+    only = node.tests.tests[0] if len(node.tests.tests) == 1 else node.tests
+    value, tests = compiler.compile(node.value), compiler.compile(only)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.spend()
