@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import generate_chart, generate_configuration, generate_feel
+from docs import generate_chart, generate_compatibility, generate_configuration, generate_feel
 
 PAGES: Final[list[tuple[Path, Callable[[str], str]]]] = [
     (generate_configuration.PAGE, generate_configuration.generate),
     (generate_feel.PAGE, generate_feel.generate),
+    (generate_compatibility.PAGE, generate_compatibility.generate),
     (generate_chart.PAGE, generate_chart.generate),
     (generate_chart.SCHEMA, generate_chart.generate_schema),
 ]
