@@ -21,7 +21,10 @@ from worker.pipeline.inputs import Expressible
 from worker.rest.client import RestClient
 from worker.rest.egress import Egress
 from worker.rest.request import OAuth
+from worker.rest.transfers import downloader
 from worker.secrets import Masker, Secrets, SecretScope
+
+DOWNLOAD_LIMIT = 1 << 20
 
 
 @dataclass
@@ -109,14 +112,15 @@ async def pipeline(
 ) -> AsyncIterator[Pipeline]:
     """The real pipeline over real parts; only the secrets are a dictionary."""
     kept = store or MemoryStore()
+    expressions = Expressions()
     async with Egress(agent="tests") as egress:
         yield Pipeline(
             face,
             secrets=Secrets(secrets or FixedSecrets({}), masker=Masker()),
             client=RestClient(egress, tokens=NoTokens(), store=kept),
-            documents=Documents(kept),
+            documents=Documents(kept, download=downloader(egress, DOWNLOAD_LIMIT), expressions=expressions),
             store=kept,
-            expressions=Expressions(),
+            expressions=expressions,
             input_expressions=input_expressions,
             trust_variables=trust_variables,
         )
