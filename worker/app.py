@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 
 from pydantic import SecretStr
 
@@ -17,7 +16,6 @@ from worker.documents import CamundaStore, Documents, DocumentStore, FolderStore
 from worker.documents.github import GithubTokens
 from worker.engine_api import EngineApi
 from worker.face import FaceName
-from worker.feel import DEFAULT_LIMITS
 from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
 from worker.rest.blocklist import BlockList
@@ -58,7 +56,7 @@ async def open_pipelines(
         in_body=settings.secrets.body,
     )
     store = document_store(settings.documents)
-    expressions = Expressions(replace(DEFAULT_LIMITS, seconds=settings.feel.seconds, steps=settings.feel.steps))
+    expressions = Expressions(settings.feel.limits())
     egress = Egress(
         agent=properties.get("http.agent") or f"rest-connector/{__version__}",
         proxies=ProxyRules.from_environment(environ, properties),

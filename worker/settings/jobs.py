@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
+from worker.feel import Limits
 from worker.settings.fields import CommaList, Group, comma_list
 
 Paths = Annotated[tuple[Path, ...], BeforeValidator(comma_list)]
@@ -91,11 +93,45 @@ class HttpSettings(Group):
     )
 
 
-class FeelSettings(Group):
-    """Limits of one FEEL evaluation."""
+_LIMITS = {limit.name: limit for limit in fields(Limits)}
 
-    seconds: float = Field(default=0.25, gt=0, le=2, description="Time for one evaluation (seconds).")
-    steps: int = Field(default=200_000, ge=1, le=5_000_000, description="Steps of one evaluation.")
+
+def _limit(name: str) -> Any:
+    """The setting of one of FEEL's limits, with its default, its cap and what it counts."""
+    limit = _LIMITS[name]
+    description = f"Limit of one FEEL evaluation: {limit.metadata['meaning']}."
+    return Field(default=limit.default, gt=0, le=limit.metadata["cap"], description=description)
+
+
+class FeelSettings(Group):
+    """The fields of `worker.feel.Limits`, each of which ends an expression in an error that names it."""
+
+    text_length: int = _limit("text_length")
+    nodes: int = _limit("nodes")
+    text_depth: int = _limit("text_depth")
+    call_depth: int = _limit("call_depth")
+    steps: int = _limit("steps")
+    seconds: float = _limit("seconds")
+    list_length: int = _limit("list_length")
+    string_length: int = _limit("string_length")
+    allocation: int = _limit("allocation")
+    context_entries: int = _limit("context_entries")
+    number_digits: int = _limit("number_digits")
+    input_depth: int = _limit("input_depth")
+    value_depth: int = _limit("value_depth")
+    input_nodes: int = _limit("input_nodes")
+    result_length: int = _limit("result_length")
+    json_length: int = _limit("json_length")
+    json_depth: int = _limit("json_depth")
+    warnings: int = _limit("warnings")
+    message_length: int = _limit("message_length")
+    pattern_length: int = _limit("pattern_length")
+    pattern_input: int = _limit("pattern_input")
+    pattern_matches: int = _limit("pattern_matches")
+
+    def limits(self) -> Limits:
+        """What evaluations are given."""
+        return Limits(**dict(self))
 
 
 class DocumentsSettings(Group):
