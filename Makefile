@@ -31,6 +31,7 @@ check: $(READY)  ## Format, lint, types, import contracts, templates, chart
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/rest-connector templates build --check
 	@$(BIN)/rest-connector validate templates
 	@$(BIN)/python -m tests.chart.lint
 

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "invoke": "do one job from a file, without an engine",
     "dev": "an engine in memory, with an example service and example jobs",
     "feel": "evaluate a FEEL expression",
+    "templates": "write the element templates for the Modeler",
     "validate": "find what is wrong with BPMN models and element templates",
 }
 

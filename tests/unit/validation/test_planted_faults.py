@@ -12,6 +12,7 @@ import pytest
 from tests.support.bpmn import ServiceTask, error, error_boundary, sequence
 from worker.cli import main
 
+TEMPLATE = Path(__file__).parents[3] / "templates" / "rest-connector.json"
 CAMUNDA = "io.camunda:http-json:1"
 URL = {"url": '="https://api.example.com/orders/" + string(orderId)'}
 MAPPED = {"method": "GET", "url": "https://api.example.com"}
@@ -210,7 +211,7 @@ def test_an_expression_is_shown_with_a_caret(validate: Validate) -> None:
     ],
 )
 def test_a_fault_of_a_template_is_found(change: dict[str, Any], words: str, validate: Validate) -> None:
-    template = json.loads(Path("templates/rest-connector.json").read_text(encoding="utf-8"))
+    template = json.loads(TEMPLATE.read_text(encoding="utf-8"))
     next(entry for entry in template["properties"] if entry.get("id") == "body").update(change)
 
     status, problems = validate(json.dumps(template, indent=2), suffix="json")
