@@ -23,9 +23,16 @@ from worker.feel.printer import to_text
         ("1 in [null..2]", "NOT_COMPARABLE", "Can't compare '1' with 'null' and '2'", 5),
         ('1 + "a"', "INVALID_TYPE", "Can't add '\"a\"' to '1'", 2),
         ("1 / 0", "INVALID_TYPE", "Can't divide '1' by '0'", 2),
+        ("2 ** true", "INVALID_TYPE", "Expected number but found 'true'", 2),
         ("-null", "INVALID_TYPE", "Expected number but found 'null'", 0),
         ("f(1, 2)", "NO_FUNCTION_FOUND", "No function found with name 'f' and 2 parameters", 0),
         ("abs(q: 1)", "NO_FUNCTION_FOUND", "No function found with name 'abs' and parameters: q", 0),
+        (
+            "context put({}, [1], 2)",
+            "FUNCTION_INVOCATION_FAILURE",
+            "Failed to invoke function 'context put': Illegal arguments: '{}', '[1]', '2'",
+            0,
+        ),
         (
             'count("a")',
             "FUNCTION_INVOCATION_FAILURE",

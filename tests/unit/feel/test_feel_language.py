@@ -55,6 +55,10 @@ def test_arithmetic(text: str, expected: Any) -> None:
         ("string(100 / 0.5)", "2.0E+2"),
         ("string(0.0000001)", "1E-7"),
         ("string(1 / 3)", "0.3333333333333333333333333333333333"),
+        ("string(0.00 ** 3)", "0.000000"),
+        ("string(0.0 ** 1)", "0.0"),
+        ("string(round up(7, 100) ** 3)", "343.0000000000000000000000000000000"),
+        ("string(round up(7, 100) * 7)", "49.00000000000000000000000000000000"),
         ("string(12345678901234567890123456789012345678 + 0)", "12345678901234567890123456789012345678"),
         ("string(1 + 12345678901234567890123456789012345678)", "1.234567890123456789012345678901235E+37"),
         ("string(- -1.2345678901234567890123456789012345678901)", "1.2345678901234567890123456789012345678901"),
@@ -274,6 +278,21 @@ def test_membership(text: str, expected: Any) -> None:
 )
 def test_unary_tests(text: str, value: Any, expected: Any) -> None:
     assert feel.unary_tests(text, value, VARIABLES).value is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("all(false, nothing.f(1))", False),
+        ('all(false, ["a".."c"])', False),
+        ("any(nothing.f(1), true)", True),
+        ("or(nothing.f(1), false)", None),
+        ("sum(1, nothing.f(1))", None),
+        ("get or else(nothing.f(1), 2)", None),
+    ],
+)
+def test_a_failed_argument_is_null_only_where_answers_are_joined(text: str, expected: Any) -> None:
+    assert value_of(text) is expected
 
 
 def test_absent_input_is_not_null() -> None:

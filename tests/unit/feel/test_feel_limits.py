@@ -32,6 +32,8 @@ def doubled(first: str, step: str, rounds: int = 40, last: str = "") -> str:
         ("x" + "[1]" * 9_000, "text_depth"),
         ("function() " * 2_000, "text_depth"),
         ("1 in (" * 5_000, "text_depth"),
+        ("1 in (" * 151 + "1" + ")" * 151, "text_depth"),
+        ("1 in " * 151 + "1", "text_depth"),
         ("9" * 1_001, "number_digits"),
         ("{g: {f: function(c) c.f(c)}, r: g.f(g)}", "call_depth"),
         ("for a in 1..100000, b in 1..100000, c in 1..100000, d in 1..100000, e in 1..100000 return 1", "list_length"),
@@ -53,6 +55,27 @@ def test_ends_in_a_limit(text: str, limit: str | None) -> None:
         feel.evaluate(text, limits=feel.Limits(seconds=2.0, steps=20_000))
     assert limit is None or caught.value.limit == limit
     assert "The limit is" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["1 in (" * 150 + "1" + ")" * 150, "1 in " * 150 + "1", "{a: " * 150 + "1" + "}" * 150]
+)
+def test_nesting_up_to_the_limit_is_within_the_interpreters_own(text: str) -> None:
+    assert feel.evaluate(text).value is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "said"),
+    [
+        ("for i in 1..2000 return i", {}, "REST_CONNECTOR_FEEL__LIST_LENGTH"),
+        ("for i in 1..10 ** 16 return i", {}, "10^15, a constant of this FEEL engine"),
+        ("n + 1", {"n": 10**4300}, "4300, the digits that Python converts between numbers and text"),
+    ],
+)
+def test_a_limit_says_where_it_comes_from(text: str, variables: dict[str, Any], said: str) -> None:
+    with pytest.raises(feel.FeelLimitError) as caught:
+        feel.evaluate(text, variables, limits=feel.Limits(list_length=1_000))
+    assert said in caught.value.message
 
 
 def test_values_with_shared_parts_compare_within_the_steps() -> None:
