@@ -28,7 +28,7 @@ def load(file: str) -> dict[str, Any]:
 
 
 def test_the_committed_templates_are_what_the_models_generate(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["templates", "build", "--check", str(TEMPLATES)]) == 0, capsys.readouterr().err
+    assert main(["templates", "build", "--check", "--folder", str(TEMPLATES)]) == 0, capsys.readouterr().err
 
 
 def test_the_committed_templates_fit_the_worker(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,22 +37,22 @@ def test_the_committed_templates_fit_the_worker(capsys: pytest.CaptureFixture[st
 
 
 def test_a_file_that_differs_is_told_and_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["templates", "build", str(tmp_path)]) == 0
+    assert main(["templates", "build", "--folder", str(tmp_path)]) == 0
     file = tmp_path / "rest-connector.json"
     file.write_text(file.read_text(encoding="utf-8").replace("PT30S", "PT1S"), encoding="utf-8")
     capsys.readouterr()
 
-    assert main(["templates", "build", "--check", str(tmp_path)]) == 1
+    assert main(["templates", "build", "--check", "--folder", str(tmp_path)]) == 1
     assert "rest-connector.json differs" in capsys.readouterr().err
-    assert main(["templates", "build", str(tmp_path)]) == 0
-    assert main(["templates", "build", "--check", str(tmp_path)]) == 0
+    assert main(["templates", "build", "--folder", str(tmp_path)]) == 0
+    assert main(["templates", "build", "--check", "--folder", str(tmp_path)]) == 0
 
 
 def test_a_released_template_does_not_change_without_a_new_version(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["templates", "build", "--release", str(tmp_path)]) == 0
-    assert main(["templates", "build", "--check", str(tmp_path)]) == 0
+    assert main(["templates", "build", "--release", "--folder", str(tmp_path)]) == 0
+    assert main(["templates", "build", "--check", "--folder", str(tmp_path)]) == 0
     record = tmp_path / "released.json"
     released = json.loads(record.read_text(encoding="utf-8"))
     assert set(released) == {"rest-connector.v1@1", "rest-connector.camunda.v1@1"}
@@ -60,7 +60,7 @@ def test_a_released_template_does_not_change_without_a_new_version(
     record.write_text(json.dumps(released), encoding="utf-8")
     capsys.readouterr()
 
-    assert main(["templates", "build", str(tmp_path)]) == 1
+    assert main(["templates", "build", "--folder", str(tmp_path)]) == 1
     assert "raise its version" in capsys.readouterr().err
 
 
@@ -69,7 +69,7 @@ def test_a_released_template_does_not_change_without_a_new_version(
 def test_cam_100_every_mandatory_field_is_marked_for_each_authentication(file: str, kind: str) -> None:
     properties = load(file)["properties"]
     marked = {
-        entry["binding"].get("key") or entry["binding"].get("name")
+        entry["binding"].get("key") or entry["binding"].get("name", "")
         for entry in properties
         if entry.get("constraints", {}).get("notEmpty") and applies(entry, kind)
     }

@@ -1,4 +1,4 @@
-"""`rest-connector templates build [FOLDER]`: write the element templates for the Modeler.
+"""`rest-connector templates build`: write the element templates for the Modeler.
 
 They are made from the models that the worker itself reads jobs with, so they fit the worker that writes them. Exit
 status: 0 written (or, with `--check`, as they should be), 1 a released version would change (or a file differs), 2
@@ -29,7 +29,9 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         description="Writes the element templates: one for the job type rest-connector, one for Camunda's.",
     )
     parser.add_argument("action", choices=["build"])
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path("templates"))
+    parser.add_argument(
+        "--folder", metavar="FOLDER", type=Path, default=Path("templates"), help="where they lie (default: %(default)s)"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--check", action="store_true", help="write nothing; tell which files differ")
     form.add_argument("--release", action="store_true", help="remember these versions as released in released.json")
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         if args.check:
             differing = [name for name, content in contents.items() if _text(folder / name) != written(content)]
             for name in differing:
-                _explain(f"{folder / name} differs; write it with: rest-connector templates build {folder}")
+                _explain(f"{folder / name} differs; write it with: rest-connector templates build --folder {folder}")
             return FAILED if differing else 0
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
