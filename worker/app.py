@@ -6,6 +6,7 @@ The other half, which feeds them with jobs, is `service.py`. Nothing else knows 
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -20,12 +21,14 @@ from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
 from worker.rest.blocklist import BlockList
 from worker.rest.client import RestClient
+from worker.rest.destinations import Destinations
 from worker.rest.egress import Egress
 from worker.rest.hosts import HostRules, parse_ranges
 from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
 from worker.rest.resend import Resend
-from worker.rest.tls import TlsContexts
+from worker.rest.tls import TlsContexts, TlsRules
+from worker.rest.tls_files import TlsFiles
 from worker.rest.transfers import downloader, poster, token_sender
 from worker.rest.trust_store import TrustStore
 from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
@@ -33,7 +36,7 @@ from worker.secrets.deployed import models_of
 from worker.secrets.environment import EnvironmentRules, EnvironmentSecrets
 from worker.secrets.files import FileSecrets, FolderSecrets, SecretFileError
 from worker.secrets.filter import ALLOW_ALL, AllOf, AllowList, ModelFilter, SecretFilter
-from worker.settings import DocumentsSettings, HostsSettings, SecretsSettings, Settings, SettingsError
+from worker.settings import DocumentsSettings, HostsSettings, SecretsSettings, Settings, SettingsError, TlsSettings
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +65,13 @@ async def open_pipelines(
         proxies=ProxyRules.from_environment(environ, properties),
         blocks=BlockList.from_environment(environ),
         hosts=host_rules(settings.hosts),
-        tls=TlsContexts(TrustStore.from_environment(environ, properties)),
+        destinations=destinations(settings.hosts),
+        guard_metadata=settings.hosts.guard != "off",
+        tls=tls_contexts(settings.tls, environ, properties),
         standard_proxies=settings.standard_proxy_env,
         resend=Resend() if settings.compatible_resend else None,
+        total_timeout=settings.http.total_timeout,
+        connection_age=settings.http.connection_age,
     )
     limit = settings.http.max_response_size
     async with AsyncExitStack() as open_until_the_end:
@@ -160,11 +167,37 @@ def _engine_api(address: str, token: SecretStr | None) -> EngineApi:
 
 
 def host_rules(settings: HostsSettings) -> HostRules:
-    """Which addresses a task may call."""
+    """Which addresses a task may call where they are validated."""
     return HostRules(
-        enabled=settings.validate_hosts,
+        enabled=settings.guard == "strict",
         allow=parse_ranges(",".join(settings.allow_ranges)),
         deny=parse_ranges(",".join(settings.deny_ranges)),
         allow_private=settings.allow_private,
         allow_loopback=settings.allow_loopback,
     )
+
+
+def destinations(settings: HostsSettings) -> Destinations:
+    """The operator's lists."""
+    try:
+        return Destinations.parse(settings.allow, settings.deny)
+    except ValueError as error:
+        raise SettingsError(f"REST_CONNECTOR_HOSTS__ALLOW or __DENY: {error}") from None
+
+
+def tls_contexts(settings: TlsSettings, environ: Mapping[str, str], properties: Mapping[str, str]) -> TlsContexts:
+    """Trust and identity; what is wrong with files under our own names ends the start, the rest is logged."""
+    password = settings.key_password.get_secret_value() if settings.key_password else None
+    files = None
+    if settings.ca or settings.certificate_file:
+        files = TlsFiles(settings.ca, settings.certificate_file, settings.key_file, password)
+        try:
+            files.get()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"REST_CONNECTOR_TLS__CA, __CERTIFICATE_FILE or __KEY_FILE: {error}") from None
+    minimum = ssl.TLSVersion.TLSv1_3 if settings.minimum == "1.3" else ssl.TLSVersion.TLSv1_2
+    rules = TlsRules(minimum, settings.ciphers, settings.system_ca)
+    contexts = TlsContexts(TrustStore.from_environment(environ, properties), files=files, rules=rules)
+    for problem in contexts.check():
+        log.warning(problem)
+    return contexts

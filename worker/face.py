@@ -37,6 +37,7 @@ class Face:
     limit_response: bool  # stop reading a response at the size limit
     hidden_resend: bool  # the setting COMPATIBLE_RESEND holds: lost and busy calls are sent once more
     limit_connect: bool  # the connection timeout limits connecting; otherwise three minutes do
+    explain_tls: bool  # a failed handshake names the certificate and what is wrong with it
     more_codings: bool  # answers may come in brotli and zstd, and the request says so
     guard_redirects: bool  # block list and host rules hold for every hop, API key headers stay at the origin
 
@@ -63,6 +64,7 @@ COMPATIBLE = Face(
     limit_response=False,
     hidden_resend=True,
     limit_connect=False,
+    explain_tls=False,
     more_codings=False,
     guard_redirects=False,
 )
@@ -89,6 +91,7 @@ NATIVE = Face(
     limit_response=True,
     hidden_resend=False,
     limit_connect=True,
+    explain_tls=True,
     more_codings=True,
     guard_redirects=True,
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self
 
+from worker.documents import Spool
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure
 from worker.face import Face
 from worker.rest.blocklist import BlockList
@@ -15,13 +17,14 @@ from worker.rest.destinations import Destinations
 from worker.rest.exchange import Answer, Exchange, Message, Route
 from worker.rest.failures import protocol_error, timed_out
 from worker.rest.gate import Gate
-from worker.rest.hosts import HostRules
+from worker.rest.hosts import Address, HostRules
 from worker.rest.proxy import Proxy, ProxyRules
 from worker.rest.redirects import Redirects
 from worker.rest.request import ClientTls
 from worker.rest.resend import Resend
 from worker.rest.resolver import LookUp, Resolver
 from worker.rest.tls import TlsContexts, require_pair
+from worker.rest.tls_diagnosis import Diagnosis
 from worker.rest.url import Url
 
 TCP_CONNECT_TIMEOUT: Final = 180.0
@@ -60,6 +63,7 @@ class Transfer:
     secret_headers: tuple[str, ...] = ()
     validated: bool = True
     journey: Journey | None = None
+    spool: Spool | None = None  # where the body of a status below 400 goes
 
 
 class Egress:
@@ -89,6 +93,7 @@ class Egress:
         self._total_timeout = total_timeout
         self._resolver = Resolver(look_up)
         self._gate = Gate(self._resolver, hosts or HostRules(), destinations or Destinations(), guard_metadata)
+        self._diagnosis = Diagnosis()
         self._exchange = Exchange(resolver=self._resolver, agent=agent, connection_age=connection_age)
 
     async def __aenter__(self) -> Self:
@@ -164,10 +169,27 @@ class Egress:
 
     async def _once(self, message: Message, route: Route, transfer: Transfer) -> Answer:
         """One hop, with the re-sends of the original's library where the operator wants them."""
-        send = partial(self._exchange.send, route=route, limit=transfer.limit)
-        if self._resend is not None and transfer.face.hidden_resend:
-            return await self._resend.send(message, send)
-        return await send(message)
+        send = partial(self._exchange.send, route=route, limit=transfer.limit, spool=transfer.spool)
+        try:
+            if self._resend is not None and transfer.face.hidden_resend:
+                return await self._resend.send(message, send)
+            return await send(message)
+        except JobFailure as failure:
+            if failure.kind != "tls" or not transfer.face.explain_tls:
+                raise
+            raise await self._explained(failure, message.url, route, transfer) from failure.__cause__
+
+    async def _explained(self, failure: JobFailure, url: Url, route: Route, transfer: Transfer) -> JobFailure:
+        async def look(host: str) -> Sequence[Address]:
+            addresses = await self._resolver.addresses(host)
+            if route.proxy is None:
+                route.permit(addresses)
+            elif host != route.proxy.host:
+                return []  # only the proxy reaches it
+            return addresses
+
+        own = self._tls.identity(transfer.tls)
+        return await self._diagnosis.explained(failure, (url.host, url.port), look, own)
 
     def _proxy(self, scheme: Literal["http", "https"], url: Url, transfer: Transfer) -> Proxy | None:
         if transfer.proxy is not None:

@@ -6,8 +6,10 @@ Settings made for other products never stop the start: a wrong port makes jobs f
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
@@ -19,6 +21,9 @@ from worker.rest.uri import MAX_PORT
 Scheme = Literal["http", "https"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("http", "https")
 
+log = logging.getLogger(__name__)
+
+_JVM_NAMES: Final = re.compile(r"https?\.proxy(?:Host|Port|User|Password)|http\.nonProxyHosts")
 _JVM_DIRECT: Final = "localhost|127.*|[::1]|0.0.0.0|[::0]"
 
 
@@ -73,6 +78,9 @@ class ProxyRules:
             connector, problem = _connector_set(environ, properties), None
         except _WrongPort as wrong:
             connector, problem = ProxySet(), str(wrong)
+            log.error("every call fails until this is mended: %s", problem)
+        if taken_over := sorted(name for name in properties if _JVM_NAMES.fullmatch(name)):
+            log.info("proxy settings of a JVM are taken over", extra={"properties": taken_over})
         return cls(
             connector,
             _jvm_set(properties),
@@ -147,25 +155,28 @@ def _jvm_set(properties: Mapping[str, str]) -> ProxySet:
     return ProxySet(proxies, _hosts_pattern([properties.get("http.nonProxyHosts", _JVM_DIRECT).lower()]))
 
 
+def proxy_of(url: str) -> Proxy:
+    """The proxy that a URL names, with its credentials if there are any. Raises `ValueError`."""
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"the port is no number from 1 to {MAX_PORT}") from None
+    if not host or parts.scheme not in SCHEMES:
+        raise ValueError("expected a proxy such as http://user:password@proxy.example.com:3128")
+    return Proxy(
+        host,
+        port or (80 if parts.scheme == "http" else 443),
+        parts.scheme,
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+    )
+
+
 def _standard(environ: Mapping[str, str]) -> Iterable[tuple[Scheme, Proxy]]:
     for scheme in SCHEMES:
-        value = _either(environ, f"{scheme}_proxy").strip()
-        parts = urlsplit(value if "://" in value else f"http://{value}")
-        try:
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            continue
-        if host and parts.scheme in SCHEMES:
-            yield (
-                scheme,
-                Proxy(
-                    host,
-                    port or (80 if parts.scheme == "http" else 443),
-                    parts.scheme,
-                    unquote(parts.username) if parts.username else None,
-                    unquote(parts.password) if parts.password else None,
-                ),
-            )
+        with suppress(ValueError):
+            yield scheme, proxy_of(_either(environ, f"{scheme}_proxy").strip())
 
 
 def _either(environ: Mapping[str, str], name: str) -> str:

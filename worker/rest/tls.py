@@ -1,85 +1,139 @@
 """TLS material: the trust of the process, and contexts for tasks that bring their own certificates.
 
-Contexts are kept, because connections can only be shared by calls that use the same one.
+Contexts are kept, because connections can only be shared by calls that use the same one. When files change there are
+new contexts, so new connections; calls under way end on the old ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import secrets
 import ssl
 import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from worker.errors import JobFailure, input_failure
 from worker.rest.request import ClientTls
+from worker.rest.tls_files import TlsFiles, Watched, private_key
 from worker.rest.trust_store import TrustStore
 
 _MAX_CONTEXTS: Final = 64
+_NOTHING: Final = ClientTls()
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsRules:
+    """What every connection keeps to. `ciphers` is OpenSSL's list for TLS 1.2; `system` trusts the system's roots."""
+
+    minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+    ciphers: str | None = None
+    system: bool = True
 
 
 class TlsContexts:
-    """Makes and keeps contexts. Without a store the system's certificates are trusted (`SSL_CERT_FILE` is honoured)."""
+    """Makes and keeps contexts.
 
-    def __init__(self, store: TrustStore | None = None) -> None:
-        self._store = store
+    Trusted by default are the certificates of `store`, without one the system's (`SSL_CERT_FILE` is honoured), and
+    those of `files` in addition. Services that ask for an identity are shown the one of `files`, unless the task has
+    its own.
+    """
+
+    def __init__(
+        self, store: TrustStore | None = None, *, files: TlsFiles | None = None, rules: TlsRules | None = None
+    ) -> None:
+        self._rules = rules or TlsRules()
+        self._files = files
+        self._store = Watched([store.path], store.certificates) if store else None
+        self._store_path = store.path if store else None
+        system = ssl.get_default_verify_paths().cafile
+        self._system = Watched([Path(system)] if system else [], lambda: True)
         self._kept: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+        self._building = asyncio.Lock()
 
     async def context(self, tls: ClientTls | None) -> ssl.SSLContext:
         """The context for a task's material, or the default one. Raises `JobFailure` for unusable material."""
-        key = _fingerprint(tls)
-        found = self._kept.get(key)
-        if found is None:
-            found = await asyncio.to_thread(self._build, tls)
-            self._kept[key] = found
-            if len(self._kept) > _MAX_CONTEXTS:
-                self._kept.popitem(last=False)
+        key = self._key(tls)
+        if key not in self._kept:
+            async with self._building:
+                if key not in self._kept:
+                    self._kept[key] = await asyncio.to_thread(self._build, tls)
+                if len(self._kept) > _MAX_CONTEXTS:
+                    self._kept.popitem(last=False)
         self._kept.move_to_end(key)
-        return found
+        return self._kept[key]
 
-    def check(self) -> str | None:
-        """Why the trust store cannot be read, None when it can."""
+    def identity(self, tls: ClientTls | None) -> str | None:
+        """The certificates, PEM, that a service sees of a task with this material."""
+        own = tls if tls and tls.certificate else self._files.get() if self._files else None
+        return own.certificate if own else None
+
+    def check(self) -> list[str]:
+        """What is wrong with the default trust and identity, one sentence each, for the log at the start."""
+        problems = []
         try:
-            _ = self._store and self._store.certificates()
+            self._build(None)
+        except JobFailure as failure:
+            problems.append(failure.message)
+        try:
+            problems += self._files.doubts() if self._files else ()
         except (OSError, ValueError) as error:
-            return f"The trust store {self._store and self._store.path} cannot be read: {error}"
-        return None
+            problems.append(f"TLS files cannot be used: {error}")
+        return problems
+
+    def _key(self, tls: ClientTls | None) -> str:
+        """Names the material without keeping it, and the state of the files."""
+        state = []
+        for watched in (self._store, self._files, self._system):
+            if watched is not None:
+                with suppress(OSError, ValueError):  # told when the context is built
+                    watched.get()
+                state.append(watched.version)
+        return f"{state} {_fingerprint(tls)}"
 
     def _build(self, tls: ClientTls | None) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = self._rules.minimum
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Java, a listed certificate is trusted by itself
-        trusted = tls.trusted if tls else None
+        task = tls or _NOTHING
         try:
-            if trusted:
-                _trust(context, x509.load_pem_x509_certificates(trusted.encode()))
+            if self._rules.ciphers:
+                context.set_ciphers(self._rules.ciphers)
+            if task.trusted:
+                _trust(context, x509.load_pem_x509_certificates(task.trusted.encode()))
             else:
                 self._trust_default(context)
-            if tls and tls.certificate and tls.private_key:
-                _identify(context, tls.certificate, tls.private_key, tls.password)
+            own = self._files.get() if self._files else _NOTHING
+            one = task if task.certificate else own
+            if one.certificate and one.private_key:
+                _identify(context, one.certificate, one.private_key, one.password)
         except (ssl.SSLError, ValueError, TypeError, OSError) as error:
-            if tls is None or not (trusted or tls.certificate):
-                raise input_failure(f"The default trust store cannot be read: {error}") from error
+            if not (task.trusted or task.certificate):
+                where = f" ({self._store_path})" if self._store_path else ""
+                raise input_failure(f"The default trust store{where} cannot be read: {error}") from error
             raise _unusable() from error
         return context
 
     def _trust_default(self, context: ssl.SSLContext) -> None:
-        if self._store is None:
+        if self._store is not None:
+            _trust(context, self._store.get())
+        elif self._rules.system:
             context.load_default_certs()
-        else:
-            _trust(context, self._store.certificates())
+        trusted = self._files.get().trusted if self._files else None
+        if trusted:
+            _trust(context, x509.load_pem_x509_certificates(trusted.encode()))
 
 
 def require_pair(tls: ClientTls | None) -> ClientTls | None:
@@ -103,10 +157,10 @@ def _trust(context: ssl.SSLContext, certificates: Sequence[x509.Certificate]) ->
 
 def _identify(context: ssl.SSLContext, certificate: str, key: str, password: str | None) -> None:
     """OpenSSL takes an identity only from a file: written for a moment, the key encrypted under a one-time password."""
-    secret = password.encode() if password and "ENCRYPTED" in key else None
-    private = load_pem_private_key(key.encode(), secret)
     once = secrets.token_hex(16)
-    sealed = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(once.encode()))
+    sealed = private_key(key, password).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(once.encode())
+    )
     handle, path = tempfile.mkstemp()
     try:
         with os.fdopen(handle, "wb") as file:
@@ -117,7 +171,6 @@ def _identify(context: ssl.SSLContext, certificate: str, key: str, password: str
 
 
 def _fingerprint(tls: ClientTls | None) -> str:
-    """Names the material without keeping it."""
     if tls is None:
         return ""
     parts = (tls.certificate, tls.private_key, tls.password, tls.trusted)

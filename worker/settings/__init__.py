@@ -4,9 +4,10 @@ Only `app.py` and the commands see a `Settings`; everything else gets the two or
 """
 
 from worker.settings.engine import HealthSettings, LogSettings, ZeebeSettings
-from worker.settings.jobs import DocumentsSettings, FeelSettings, HostsSettings, HttpSettings, SecretsSettings
+from worker.settings.jobs import DocumentsSettings, FeelSettings, HttpSettings, SecretsSettings
 from worker.settings.loading import SettingsError, environment, load
 from worker.settings.model import COMPATIBLE_VARIABLES, JobType, Settings
+from worker.settings.network import HostsSettings, TlsSettings
 
 __all__ = [
     "COMPATIBLE_VARIABLES",
@@ -20,6 +21,7 @@ __all__ = [
     "SecretsSettings",
     "Settings",
     "SettingsError",
+    "TlsSettings",
     "ZeebeSettings",
     "environment",
     "load",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -15,6 +16,7 @@ def comma_list(value: Any) -> Any:
 
 
 CommaList = Annotated[tuple[str, ...], BeforeValidator(comma_list)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(comma_list)]
 
 
 class Group(BaseModel):

@@ -40,6 +40,11 @@ def _switch(text: str) -> str | None:
     return text if text in {"true", "false", "on", "off", "yes", "no"} else None
 
 
+def _guard(text: str) -> str | None:
+    on = _switch(text)
+    return None if on is None else "strict" if on in {"true", "on", "yes"} else "metadata"
+
+
 def _positive(text: str) -> str | None:
     text = text.strip()
     return text if text.isdecimal() and int(text) > 0 else None
@@ -97,7 +102,7 @@ ALIASES = (
     Alias(_CAMUNDA_FILTER + "CACHE_MAXSIZE", _SECRETS + "FILTER_CACHE_SIZE", _positive),
     Alias("CAMUNDA_CLIENT_RESTADDRESS", _SECRETS + "ENGINE"),
     Alias("CAMUNDA_CLIENT_REST_ADDRESS", _SECRETS + "ENGINE"),
-    Alias(_CAMUNDA_HOSTS + "ENABLED", _HOSTS + "VALIDATE_HOSTS", _switch),
+    Alias(_CAMUNDA_HOSTS + "ENABLED", _HOSTS + "GUARD", _guard),
     Alias(_CAMUNDA_HOSTS + "ALLOWRANGES", _HOSTS + "ALLOW_RANGES", _networks),
     Alias(_CAMUNDA_HOSTS + "DENYRANGES", _HOSTS + "DENY_RANGES", _networks),
     Alias(_CAMUNDA_HOSTS + "UNSAFEALLOWPRIVATERANGES", _HOSTS + "ALLOW_PRIVATE", _switch),

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from ipaddress import ip_network
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from worker.feel import Limits
-from worker.settings.fields import CommaList, Group, comma_list
-
-Paths = Annotated[tuple[Path, ...], BeforeValidator(comma_list)]
+from worker.settings.fields import CommaList, Group, Paths
 
 
 class SecretsSettings(Group):
@@ -53,32 +49,6 @@ class SecretsSettings(Group):
     )
 
 
-class HostsSettings(Group):
-    """Which addresses a task may call. The addresses of cloud metadata services are always refused."""
-
-    validate_hosts: bool = Field(
-        default=False, description="Refuse addresses that are not public, unless the settings below allow them."
-    )
-    allow_ranges: CommaList = Field(
-        default=(), description="Networks that are allowed (CIDR), with commas between them."
-    )
-    deny_ranges: CommaList = Field(
-        default=(), description="Networks that are refused (CIDR), with commas between them."
-    )
-    allow_private: bool = Field(default=False, description="Allow private networks.")
-    allow_loopback: bool = Field(default=False, description="Allow this machine itself.")
-
-    @field_validator("allow_ranges", "deny_ranges")
-    @classmethod
-    def _networks(cls, ranges: tuple[str, ...]) -> tuple[str, ...]:
-        for number, text in enumerate(ranges, start=1):
-            try:
-                ip_network(text, strict=False)
-            except ValueError:
-                raise ValueError(f"item {number} is not a network such as 10.0.0.0/8") from None
-        return ranges
-
-
 class HttpSettings(Group):
     """The calls."""
 
@@ -90,6 +60,15 @@ class HttpSettings(Group):
     )
     oauth_skew: float = Field(
         default=10.0, ge=0, description="How long before its end an access token is fetched anew (seconds)."
+    )
+    total_timeout: float = Field(
+        default=3600.0,
+        gt=0,
+        le=86_400,
+        description="For how long a call may go on, with its redirects, however often something arrives (seconds).",
+    )
+    connection_age: float = Field(
+        default=300.0, gt=0, description="For how long a connection is used for further calls (seconds)."
     )
 
 

@@ -16,7 +16,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from worker.face import Face, FaceName, face_of
 from worker.settings.engine import HealthSettings, LogSettings, ZeebeSettings
 from worker.settings.fields import CommaList
-from worker.settings.jobs import DocumentsSettings, FeelSettings, HostsSettings, HttpSettings, SecretsSettings
+from worker.settings.jobs import DocumentsSettings, FeelSettings, HttpSettings, SecretsSettings
+from worker.settings.network import HostsSettings, TlsSettings
 
 # The variables of Camunda's own registration, in its order: models rely on nothing else being visible.
 COMPATIBLE_VARIABLES = (
@@ -125,6 +126,7 @@ class Settings(BaseSettings):
     secrets: SecretsSettings = SecretsSettings()
     http: HttpSettings = HttpSettings()
     hosts: HostsSettings = HostsSettings()
+    tls: TlsSettings = TlsSettings()
     documents: DocumentsSettings = DocumentsSettings()
     feel: FeelSettings = FeelSettings()
     zeebe: ZeebeSettings = ZeebeSettings()

@@ -1,0 +1,158 @@
+"""Certificates in files, read again when they change, so that rotating them needs no restart and ends no call.
+
+What cannot be used (a key that does not belong to its certificate, half a file) is logged, and what was read before
+stays in force until the files change again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from worker.rest.request import ClientTls
+
+LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks at the files."""
+
+SOON: Final = timedelta(days=14)
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Watched(Generic[T]):
+    """What `load` makes of files, made again when one of them has changed. `version` counts the changes."""
+
+    def __init__(self, paths: Sequence[Path], load: Callable[[], T], *, now: Callable[[], float] = time.monotonic):
+        self.version = 0
+        self._paths = paths
+        self._load = load
+        self._now = now
+        self._look_at = 0.0
+        self._stamp: object = None
+        self._value: T | None = None
+
+    def get(self) -> T:
+        """Raises `OSError` or `ValueError` as long as the files have never been usable."""
+        if self._value is not None and self._now() < self._look_at:
+            return self._value
+        self._look_at = self._now() + LOOK_AGAIN
+        stamp = [_stamp(path) for path in files_of(self._paths)]
+        if self._value is None:
+            self._value = self._load()
+        elif stamp != self._stamp:
+            self._reload()
+        self._stamp = stamp
+        return self._value
+
+    def _reload(self) -> None:
+        try:
+            self._value = self._load()
+        except (OSError, ValueError) as error:
+            log.warning("changed TLS files cannot be used, the ones before stay in force", extra={"error": str(error)})
+        else:
+            self.version += 1
+            log.info("TLS files have changed and were read again", extra={"files": [str(path) for path in self._paths]})
+
+
+class TlsFiles(Watched[ClientTls]):
+    """PEM files: `authorities` to trust (files, or folders of them), and an identity with its key."""
+
+    def __init__(
+        self,
+        authorities: Sequence[Path] = (),
+        certificate: Path | None = None,
+        key: Path | None = None,
+        password: str | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._authorities = authorities
+        self._certificate = certificate
+        self._key = key or certificate
+        self._password = password
+        paths = [*authorities, *(path for path in (certificate, self._key) if path)]
+        super().__init__(paths, self._read, now=now)
+
+    def doubts(self) -> Iterator[str]:
+        """One sentence for each certificate that has ended, has not begun or ends soon. Raises as `get`."""
+        tls, now = self.get(), datetime.now(UTC)
+        for text, name in ((tls.trusted, "trusted"), (tls.certificate, "own")):
+            for certificate in x509.load_pem_x509_certificates(text.encode()) if text else ():
+                start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+                which = f"the {name} certificate {certificate.subject.rfc4514_string()}"
+                if end < now + SOON:
+                    yield f"{which} ends at {end:%Y-%m-%d %H:%M} UTC"
+                if start > now:
+                    yield f"{which} begins at {start:%Y-%m-%d %H:%M} UTC"
+
+    def _read(self) -> ClientTls:
+        trusted = "".join(_certificates(path) for path in files_of(self._authorities))
+        if self._authorities and not trusted:
+            raise ValueError(f"no certificate in {', '.join(map(str, self._authorities))}")
+        if self._certificate is None or self._key is None:
+            return ClientTls(trusted=trusted or None)
+        certificate, key = _certificates(self._certificate), self._key.read_text()
+        if not certificate:
+            raise ValueError(f"no certificate in {self._certificate}")
+        check_pair(certificate, key, self._password, str(self._key))
+        return ClientTls(certificate, key, self._password, trusted or None)
+
+
+def files_of(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files, and those in folders; hidden ones (as mounted volumes have them) are left out."""
+    for path in paths:
+        if path.is_dir():
+            yield from (file for file in sorted(path.iterdir()) if file.is_file() and not file.name.startswith("."))
+        else:
+            yield path
+
+
+def private_key(key: str, password: str | None) -> PrivateKeyTypes:
+    """Any kind of PEM key; a password that it does not need is ignored. Raises `ValueError` or `TypeError`."""
+    return load_pem_private_key(key.encode(), password.encode() if password and "ENCRYPTED" in key else None)
+
+
+def check_pair(certificate: str, key: str, password: str | None, name: str) -> None:
+    """Raises `ValueError` when the key, named `name`, cannot be opened or is not the certificate's."""
+    try:
+        own = private_key(key, password).public_key()
+    except (TypeError, ValueError):
+        raise ValueError(f"the key in {name} is no PEM key, or its password is wrong or missing") from None
+    leaf = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    if own.public_bytes(*form) != leaf.public_bytes(*form):
+        raise ValueError(f"the key in {name} does not belong to the certificate")
+
+
+def _certificates(path: Path) -> str:
+    """The PEM certificates of a file, without what else is in it. Raises `ValueError` for a broken one."""
+    data = path.read_bytes()
+    if b"-----BEGIN CERTIFICATE-----" not in data:
+        return ""
+    try:
+        found = x509.load_pem_x509_certificates(data)
+    except ValueError:
+        raise ValueError(f"{path} has a certificate that cannot be read") from None
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in found)
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError as error:
+        return error.errno
+    return path, status.st_mtime_ns, status.st_size, status.st_ino
