@@ -6,6 +6,7 @@ or that the job is gone, and either way there is nothing left to do. So after a 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,9 @@ from worker.zeebe.transport import Transport
 log = logging.getLogger(__name__)
 
 ATTEMPT_SECONDS = 5.0
+
+# Attempts under way together. When thousands of calls end in one moment, each attempt still has its full time.
+ATTEMPTS_AT_ONCE = 1_000
 
 # What fits into a FailJob that has to be accepted, whatever the gateway found wrong with the outcome itself.
 _SAFE_MESSAGE_CHARACTERS = 1_000
@@ -57,13 +61,15 @@ class Commands:
         self._transport = transport
         self._sleep = sleep
         self._count = count
+        self._turn = asyncio.Semaphore(ATTEMPTS_AT_ONCE)
 
     async def settle(self, job: Job, outcome: Outcome, lease: JobLease) -> tuple[Settlement, Outcome]:
         """Send until settled; returns how it ended and what was sent last: `outcome`, or a failure in its place."""
         backoff = Backoff()
-        while (remaining := lease.remaining()) > 0:
+        while lease.remaining() > 0:
             try:
-                await self._transport.send(job.key, outcome, timeout=min(ATTEMPT_SECONDS, remaining))
+                async with self._turn:
+                    await self._transport.send(job.key, outcome, timeout=min(ATTEMPT_SECONDS, lease.remaining()))
             except GatewayRefused as error:
                 self._count(command_name(outcome), error.code)
                 return Settlement.GONE, outcome

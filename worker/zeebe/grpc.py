@@ -68,10 +68,10 @@ def channel_options(*, max_message_bytes: int, proxy: str | None = None) -> tupl
         # Read ahead as little as possible: a job in a buffer is a job whose lease runs.
         ("grpc.http2.lookahead_bytes", 16_384),
         ("grpc.http2.bdp_probe", 0),
-        # After an outage connect again within seconds; gRPC would wait up to two minutes.
+        # After an outage connect again within a second or so; gRPC would wait up to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 2_000),
-        ("grpc.max_reconnect_backoff_ms", 5_000),
+        ("grpc.max_reconnect_backoff_ms", 1_000),
         # Proxy variables are meant for the called services; engine traffic has a setting of its own.
         ("grpc.enable_http_proxy", 0),
     ]
