@@ -1,0 +1,95 @@
+"""The least that a worker in Python can be, to measure ours against: pyzeebe's stubs, aiohttp and uvloop, no more.
+
+    GATEWAY=127.0.0.1:26600 JOB_TYPE=rest-connector SLOTS=500 python bench/bare_loop.py
+
+It polls for as many jobs as there are free slots, sends what `url`, `method` and `body` say, decodes the answer and
+completes the job with three values of it. It validates nothing, evaluates nothing, survives nothing: no lease is
+renewed, nothing is sent again, no failure is told. What our worker costs beyond this is what it does beyond this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+from typing import Any
+
+import aiohttp
+import grpc
+import uvloop
+from pyzeebe import create_insecure_channel
+from pyzeebe.proto import gateway_pb2 as messages
+from pyzeebe.proto.gateway_pb2_grpc import GatewayStub
+
+from worker.zeebe.grpc import channel_options
+
+GATEWAY = os.environ.get("GATEWAY", "127.0.0.1:26600")
+JOB_TYPE = os.environ.get("JOB_TYPE", "rest-connector")
+SLOTS = int(os.environ.get("SLOTS", "500"))
+LEASE_MS = 60_000
+POLL_MS = 10_000
+
+
+class Loop:
+    """Polls and calls until it is killed."""
+
+    def __init__(self, stub: Any, session: aiohttp.ClientSession) -> None:
+        self._stub = stub
+        self._session = session
+        self._free = SLOTS
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Ask for as many jobs as there is room for, again and again."""
+        while True:
+            while not self._free:
+                self._changed.clear()
+                await self._changed.wait()
+            try:
+                async for response in self._stub.ActivateJobs(self._request(), timeout=2 * POLL_MS / 1000):
+                    for job in response.jobs:
+                        self._start(job)
+            except grpc.aio.AioRpcError:  # the gateway is away between two runs
+                await asyncio.sleep(0.2)
+
+    def _request(self) -> Any:
+        return messages.ActivateJobsRequest(
+            type=JOB_TYPE, worker="bare", timeout=LEASE_MS, maxJobsToActivate=self._free, requestTimeout=POLL_MS
+        )
+
+    def _start(self, job: Any) -> None:
+        self._free -= 1
+        task = asyncio.create_task(self._work(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._free += 1
+        self._changed.set()
+
+    async def _work(self, job: Any) -> None:
+        given = json.loads(job.variables)
+        async with self._session.request(given["method"], given["url"], json=given["body"]) as response:
+            order = json.loads(await response.read())["order"]
+        result = {"orderId": order["id"], "total": order["total"], "items": len(order["items"])}
+        request = messages.CompleteJobRequest(jobKey=job.key, variables=json.dumps(result))
+        await self._stub.CompleteJob(request, timeout=5)
+
+
+async def main() -> None:
+    """Connect and work."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    options = channel_options(max_message_bytes=64 << 20)
+    channel = create_insecure_channel(grpc_address=GATEWAY, channel_options=options)
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        await Loop(GatewayStub(channel), session).run()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
