@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import aiohttp
 
@@ -31,9 +31,9 @@ class EngineApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to upload, and a JSON object about it."""
+    """A file to upload, piece by piece, and a JSON object about it."""
 
-    content: bytes
+    content: IO[bytes]
     name: str
     metadata: str
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +117,39 @@ async def test_cam_076_the_raw_body_is_stored(scene: Scene, type: str, tmp_path:
     body = dumps({"left": "as it is", "n": 1.10}).encode()
     document = await stored(scene, body, type)
     assert (tmp_path / document["documentId"]).read_bytes() == body
+
+
+async def test_cam_076_a_large_body_is_never_in_memory_as_a_whole(scene: Scene, tmp_path: Path) -> None:
+    piece, pieces = b"0123456789abcdef" * 4096, 640
+
+    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(piece) * pieces}\r\n\r\n".encode())
+        for _ in range(pieces):
+            writer.write(piece)
+            await writer.drain()
+
+    scene.environ["REST_CONNECTOR_DOCUMENTS__FOLDER"] = str(tmp_path)
+    service = await scene.serve(send)
+    await scene.pipeline(NATIVE)
+    tracemalloc.start()
+    try:
+        outcome = await scene.run({"url": service.url(), **STORE}, {"resultExpression": "={d: document}"})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    document = completed(outcome)["d"]
+    assert document["contentHash"] == hashlib.sha256(piece * pieces).hexdigest()
+    assert (tmp_path / document["documentId"]).stat().st_size == len(piece) * pieces
+    assert peak < 10_000_000
+
+
+async def test_cam_076_a_large_body_goes_to_the_engine_as_it_came(scene: Scene) -> None:
+    engine = await scene.serve_json({"documentId": "d1", "storeId": "s3", "metadata": {}}, 201)
+    scene.environ["REST_CONNECTOR_DOCUMENTS__CAMUNDA"] = engine.url("")
+    content = bytes(range(256)) * 12_000
+    service = await scene.serve(answer(200, content))
+    completed(await scene.run({"url": service.url(), **STORE}))
+    assert content in engine.requests[0].body
 
 
 @both_faces

@@ -8,6 +8,7 @@ from worker.documents.folder import FolderStore
 from worker.documents.memory import MemoryStore
 from worker.documents.reference import InvalidReference, is_special, may_be_special
 from worker.documents.resolver import Documents, Resolver
+from worker.documents.spool import Spool
 
 __all__ = [
     "CamundaStore",
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryStore",
     "Metadata",
     "Resolver",
+    "Spool",
     "is_special",
     "may_be_special",
     "resolve_created_documents",

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from worker.documents.document import no_link, not_created, not_found, not_read
+from worker.documents.spool import Spool
 from worker.engine_api import EngineApi, EngineApiError, File, json_object
 from worker.json_codec import dumps
 
@@ -18,12 +19,12 @@ class CamundaStore:
         self._store_id = store_id
         self._max_bytes = max_bytes
 
-    async def store(self, content: bytes, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+    async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
         """The document's own type goes into its metadata: it may be any text, the header of a part may not."""
-        if len(content) > self._max_bytes:
-            raise not_created(f"{len(content)} bytes are more than the {self._max_bytes} that are allowed")
+        if content.size > self._max_bytes:
+            raise not_created(f"{content.size} bytes are more than the {self._max_bytes} that are allowed")
         metadata = dumps(_known(contentType=content_type, fileName=file_name))
-        file = File(content, file_name or "document", metadata)
+        file = File(content.file(), file_name or "document", metadata)
         try:
             answer = await self._api.call("POST", "/v2/documents", query=_known(storeId=self._store_id), file=file)
             reference = json_object(answer)

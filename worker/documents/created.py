@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from worker.documents.content_type import type_of_name
 from worker.documents.document import DocumentStore
+from worker.documents.spool import Spool
 from worker.errors import input_failure
 
 MARKER: Final = "connectorResultFunction"
@@ -76,7 +77,8 @@ async def _create(value: Any, store: DocumentStore | None) -> dict[str, Any]:
         case _:
             raise input_failure("createDocument() takes a Base64 text, or a context with 'content' or 'data'")
     name = name or str(uuid.uuid4())
-    return await store.store(_decoded(content), content_type=content_type or type_of_name(name), file_name=name)
+    with Spool.of(_decoded(content)) as spool:
+        return await store.store(spool, content_type=content_type or type_of_name(name), file_name=name)
 
 
 def _first_text(value: Mapping[str, Any], *names: str, blank: bool = False) -> str | None:

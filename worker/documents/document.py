@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from worker.errors import JobFailure
+
+if TYPE_CHECKING:
+    from worker.documents.spool import Spool
 
 RUNTIME_EXCEPTION: Final = "java.lang.RuntimeException"
 
@@ -43,7 +46,7 @@ class Document(Protocol):
 class DocumentStore(Protocol):
     """Where documents are kept."""
 
-    async def store(self, content: bytes, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+    async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
         """Keep the bytes and answer the document reference (a JSON object). Raises `JobFailure`."""
         ...
 

@@ -11,16 +11,19 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.dirfs import DirFileSystem
 
 from worker.documents.document import no_link, not_created, not_found, not_read, reference_of
+from worker.documents.spool import Spool
 from worker.errors import JobFailure
 
 STORE_ID: Final = "folder"
 SECONDS: Final = 30.0
+
+_PIECE: Final = 1 << 18  # bytes
 
 T = TypeVar("T")
 
@@ -36,18 +39,18 @@ class FolderStore:
         self._max_bytes = max_bytes
         self._seconds = seconds
 
-    async def store(self, content: bytes, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
-        if len(content) > self._max_bytes:
-            raise not_created(f"{len(content)} bytes are more than the {self._max_bytes} of the document store")
+    async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+        if content.size > self._max_bytes:
+            raise not_created(f"{content.size} bytes are more than the {self._max_bytes} of the document store")
         document_id = str(uuid.uuid4())
-        await self._in_thread(lambda: self._write(document_id, content), not_created)
+        content_hash = await self._in_thread(lambda: self._write(document_id, content.file()), not_created)
         return reference_of(
             STORE_ID,
             document_id,
-            content_hash=_hash(content),
+            content_hash=content_hash,
             content_type=content_type,
             file_name=file_name,
-            size=len(content),
+            size=content.size,
         )
 
     async def load(self, document_id: str, *, store_id: str | None, content_hash: str | None) -> bytes:
@@ -68,10 +71,15 @@ class FolderStore:
     async def close(self) -> None:
         """Nothing to give back: every file is closed after its use."""
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, content: IO[bytes]) -> str:
+        """Copies piece by piece; returns the hash."""
+        digest = hashlib.sha256()
         with self._files.open(name, "wb", autocommit=False) as file:
-            file.write(content)
+            while piece := content.read(_PIECE):
+                digest.update(piece)
+                file.write(piece)
         file.commit()
+        return digest.hexdigest()
 
     def _read(self, name: str) -> bytes | None:
         try:

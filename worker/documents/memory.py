@@ -8,6 +8,7 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from worker.documents.document import no_link, not_created, not_found, reference_of
+from worker.documents.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +25,17 @@ class MemoryStore:
         self._bytes = 0
         self._dropped = False
 
-    async def store(self, content: bytes, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
-        if len(content) > self._max_bytes:
-            raise not_created(f"{len(content)} bytes are more than the {self._max_bytes} of the memory store")
+    async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+        if content.size > self._max_bytes:
+            raise not_created(f"{content.size} bytes are more than the {self._max_bytes} of the memory store")
         document_id = str(uuid.uuid4())
-        self._documents[document_id] = content
-        self._bytes += len(content)
+        self._documents[document_id] = content.file().read()
+        self._bytes += content.size
         self._make_room()
         return reference_of(
             STORE_ID,
             document_id,
-            content_hash=str(len(content)),  # as the original's; nothing here can change behind its back
+            content_hash=str(content.size),  # as the original's; nothing here can change behind its back
             content_type=content_type,
             file_name=file_name,
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Final, Protocol
 
+from worker.documents import Spool
 from worker.documents.document import DocumentStore
 from worker.face import Face
 from worker.rest.auth import Credentials, credentials
@@ -18,7 +19,7 @@ from worker.rest.headers import merge, task_headers
 from worker.rest.meta import meta_of
 from worker.rest.query import append, parameters
 from worker.rest.request import ApiKeyAuth, ClientCredentials, OAuth, RefreshToken, RestRequest, RestResponse
-from worker.rest.response import body_limit, raise_for_status, read_response
+from worker.rest.response import body_limit, raise_for_status, read_response, stores_response
 from worker.rest.url import callable_url, read_url
 
 MEMORY_LIMIT: Final = 52_428_800
@@ -63,25 +64,29 @@ class RestClient:
         self._store = store
         self._memory_limit = memory_limit
 
-    async def call(self, request: RestRequest, face: Face) -> RestResponse | None:
-        """Send the request and read the response; None stands for the result `null`. Raises `JobFailure`."""
+    async def call(self, request: RestRequest, face: Face, journey: Journey | None = None) -> RestResponse | None:
+        """Send the request and read the response; None stands for the result `null`. Raises `JobFailure`.
+
+        `journey` is told how the call goes, where there was one before of the same request too.
+        """
         used: list[str] = []
 
         async def token(auth: OAuth) -> str:
             used.append(await self._tokens.token(auth, face))
             return used[-1]
 
-        journey = Journey() if request.options.meta else None
-        started = perf_counter()
-        answer = await self._attempt(request, face, token, journey)
-        if answer.status == 401 and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
-            self._tokens.invalidate(request.auth, used[-1])
-            answer = await self._attempt(request, face, token, journey)
-        raise_for_status(answer, face)
-        response = await read_response(answer, request, face, self._store, limit=self._limit(request, face))
+        if journey is None and request.options.meta:
+            journey = Journey()
+        with Spool() if stores_response(request) else nullcontext() as spool:
+            answer = await self._attempt(request, face, token, journey, spool)
+            if answer.status == 401 and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
+                self._tokens.invalidate(request.auth, used[-1])
+                answer = await self._attempt(request, face, token, journey, spool)
+            raise_for_status(answer, face)
+            response = await read_response(answer, request, face, self._store, limit=self._limit(request, face))
         if journey is None or response is None:
             return response
-        return replace(response, meta=meta_of(journey, answer, request.auth, perf_counter() - started))
+        return replace(response, meta=meta_of(journey, answer, request.auth))
 
     async def prepare(self, request: RestRequest, face: Face) -> PreparedRequest:
         """What `call` would send first, without sending anything; tokens are shown as `***`. Raises `JobFailure`."""
@@ -99,6 +104,7 @@ class RestClient:
         face: Face,
         token: Callable[[OAuth], Awaitable[str]],
         journey: Journey | None,
+        spool: Spool | None,
     ) -> Answer:
         transfer = Transfer(
             face,
@@ -113,6 +119,7 @@ class RestClient:
             max_redirects=request.options.max_redirects if face.extended_inputs else None,
             secret_headers=_secret_headers(request, face),
             journey=journey,
+            spool=spool,
         )
         return await self._egress.send(await self._message(request, face, token), transfer)
 

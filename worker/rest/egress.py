@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -36,6 +37,7 @@ CONNECTION_AGE: Final = 300.0
 class Journey:
     """What a call came by: filled in on the way, for those who want to know."""
 
+    started: float = field(default_factory=perf_counter)
     attempts: int = 0
     url: Url | None = None  # the last one
     redirects: list[tuple[Url, int]] = field(default_factory=list)  # what answered with a redirect, and its status

@@ -20,6 +20,7 @@ from aiohttp import http_exceptions
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
+from worker.documents import Spool
 from worker.errors import JobFailure
 from worker.rest.content_coding import COMPATIBLE_CODINGS, Decoder, UndecodableBody, decoder
 from worker.rest.encoding import latin1
@@ -76,7 +77,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, read. `broken` says why the body could not be read to its end, `cut` that it passed the limit."""
+    """A response, read. `broken` says why the body could not be read to its end, `cut` that it passed the limit.
+
+    The body is in `spool`, and `body` empty, where the caller wanted it there and the status is below 400.
+    """
 
     status: int
     reason: str
@@ -85,6 +89,12 @@ class Answer:
     broken: str | None = None
     cut: bool = False
     protocol: str = "HTTP/1.1"
+    spool: Spool | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.body) if self.spool is None else self.spool.size
 
     @property
     def has_entity(self) -> bool:
@@ -94,6 +104,14 @@ class Answer:
     def first(self, name: str) -> str | None:
         """The value of the first header of this (lower-case) name."""
         return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much of a body is read, in bytes, and where to."""
+
+    limit: int
+    spool: Spool | None
 
 
 class Exchange:
@@ -142,31 +160,33 @@ class Exchange:
             lines.append(("User-Agent", self._agent))
         return lines
 
-    async def send(self, message: Message, route: Route, *, limit: int) -> Answer:
+    async def send(self, message: Message, route: Route, *, limit: int, spool: Spool | None = None) -> Answer:
         """Send and read at most `limit` bytes of the body and a little. Raises `JobFailure` when there is no answer.
 
-        A proxy that wants credentials is asked again with them, once.
+        With a `spool` the body of a status below 400 goes there, in place of what it held. A proxy that wants
+        credentials is asked again with them, once.
         """
-        answer = await self._through(message, route, limit, authorization=None)
+        room = _Room(limit, spool)
+        answer = await self._through(message, route, room, authorization=None)
         proxy = route.proxy
         if answer.status == 407 and proxy and proxy.authorization and _wants_basic(answer):
-            return await self._through(message, route, limit, authorization=proxy.authorization)
+            return await self._through(message, route, room, authorization=proxy.authorization)
         return answer
 
-    async def _through(self, message: Message, route: Route, limit: int, authorization: str | None) -> Answer:
+    async def _through(self, message: Message, route: Route, room: _Room, authorization: str | None) -> Answer:
         try:
-            return await self._with_fresh_connection(message, route, limit, authorization)
+            return await self._with_fresh_connection(message, route, room, authorization)
         except TunnelRefused as refused:
             return Answer(refused.status, refused.reason, _decoded(refused.headers), refused.body)
 
     async def _with_fresh_connection(
-        self, message: Message, route: Route, limit: int, authorization: str | None
+        self, message: Message, route: Route, room: _Room, authorization: str | None
     ) -> Answer:
         for attempt in range(_MAX_STALE + 1):
             outgoing = self._outgoing(message, route, authorization)
             try:
                 async with await self._open(message, route, outgoing, authorization) as response:
-                    return await _read(response, limit, message.codings)
+                    return await _read(response, room, message.codings)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 stale = outgoing.reused and message.method in _IDEMPOTENT and attempt < _MAX_STALE
                 if not stale or isinstance(error, aiohttp.ClientConnectorError):
@@ -229,21 +249,27 @@ def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
     return latin1("\r\n".join([*fields, "", ""]))
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int, codings: Sequence[str]) -> Answer:
+async def _read(response: aiohttp.ClientResponse, room: _Room, codings: Sequence[str]) -> Answer:
     if response.status < 200 or response.version is None or response.version.major != 1:
         raise protocol_error()
-    limit = min(limit, ERROR_LIMIT) if response.status >= 400 else limit
+    limit, spool = (min(room.limit, ERROR_LIMIT), None) if response.status >= 400 else (room.limit, room.spool)
+    if spool is not None:
+        spool.clear()
     headers = _decoded(response.raw_headers)
     reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")
     decoders = _decoders(headers, codings) if response.status not in _WITHOUT_ENTITY else []
-    body = bytearray()
+    body, size = bytearray(), 0
     broken: str | None = None
     try:
-        while len(body) <= limit and (piece := await response.content.readany()):
+        while size <= limit and (piece := await response.content.readany()):
             for layer in decoders:
-                piece = layer.feed(piece, limit - len(body))
-            body += piece
-        if len(body) <= limit:
+                piece = layer.feed(piece, limit - size)
+            size += len(piece)
+            if spool is None:
+                body += piece
+            else:
+                await spool.write(piece)
+        if size <= limit:
             for layer in decoders:
                 layer.finish()
     except UndecodableBody as error:
@@ -251,7 +277,8 @@ async def _read(response: aiohttp.ClientResponse, limit: int, codings: Sequence[
     except (aiohttp.ClientError, OSError) as error:
         broken = _why_broken(error)
     protocol = f"HTTP/1.{response.version.minor}"
-    return Answer(response.status, reason, headers, bytes(body[: limit + 1]), broken, len(body) > limit, protocol)
+    content = bytes(body[: limit + 1])
+    return Answer(response.status, reason, headers, content, broken, size > limit, protocol, spool)
 
 
 def _decoded(raw: tuple[tuple[bytes, bytes], ...]) -> HeaderLines:

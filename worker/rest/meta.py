@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any, Final
 
 from worker.rest.egress import Journey
@@ -12,9 +13,7 @@ from worker.rest.request import ApiKeyAuth, Auth
 _HIDDEN: Final = "***"
 
 
-def meta_of(
-    journey: Journey, answer: Answer, auth: Auth | None, seconds: float, profile: str | None = None
-) -> dict[str, Any]:
+def meta_of(journey: Journey, answer: Answer, auth: Auth | None, profile: str | None = None) -> dict[str, Any]:
     """The member `meta`. `bytes` counts the body without its content coding; an API key in a URL is hidden.
 
     `profile` is the name of the profile that the call was made with, if any.
@@ -29,9 +28,9 @@ def meta_of(
     return {
         "url": shown(journey.url),
         "attempts": journey.attempts,
-        "durationMs": round(seconds * 1000),
+        "durationMs": round((perf_counter() - journey.started) * 1000),
         "redirects": [{"url": shown(url), "status": status} for url, status in journey.redirects],
         "protocol": answer.protocol,
-        "bytes": len(answer.body),
+        "bytes": answer.size,
         "fromProfile": profile,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Final
 
+from worker.documents import Spool
 from worker.documents.document import DocumentStore
 from worker.errors import JobFailure, input_failure
 from worker.face import Face
@@ -58,10 +59,14 @@ async def read_response(
     return RestResponse(answer.status, headers, body, answer.reason, document)
 
 
+def stores_response(request: RestRequest) -> bool:
+    """Whether the body becomes a document; the format that was chosen counts before the older switch."""
+    return request.store_response if request.return_format is None else request.return_format.choice == "DOCUMENT"
+
+
 def body_limit(request: RestRequest, face: Face, *, memory: int, unlimited: int) -> int:
     """How many bytes of the body are read: `memory` is the guard, `unlimited` stands for none."""
-    choice = request.return_format.choice if request.return_format else "DOCUMENT" if request.store_response else None
-    if choice in ("JSON", "TEXT"):
+    if request.return_format is not None and not stores_response(request):
         return INLINE_LIMIT
     return memory if face.limit_response else unlimited
 
@@ -180,7 +185,8 @@ def _error_body(data: bytes, face: Face) -> Any:
 
 
 async def _store(answer: Answer, store: DocumentStore) -> dict[str, Any]:
-    return await store.store(answer.body, content_type=answer.first("content-type"), file_name=None)
+    with answer.spool or Spool.of(answer.body) as content:
+        return await store.store(content, content_type=answer.first("content-type"), file_name=None)
 
 
 def _unreadable(reason: str, face: Face) -> JobFailure:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from worker.documents import Documents, Downloaded, InvalidReference, MemoryStore, is_special, may_be_special
+from worker.documents.spool import Spool
 from worker.errors import CONNECTOR_INPUT_EXCEPTION, JobFailure
 
 
@@ -162,7 +163,7 @@ async def test_a_failed_download_costs_a_retry_in_the_body_and_none_for_a_text()
 
 async def test_cam_075_a_stored_document_keeps_its_reference_and_metadata() -> None:
     made = documents()
-    reference = await made.store.store(b"bytes", content_type="text/plain", file_name="a.txt")
+    reference = await made.store.store(Spool.of(b"bytes"), content_type="text/plain", file_name="a.txt")
     reference["metadata"] |= {"size": 5, "customProperties": {"k": "v"}}
     document = made.document(reference)
     assert await document.read() == b"bytes"

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from worker.documents import CamundaStore, DocumentStore, FolderStore, MemoryStore
+from worker.documents.spool import Spool
 from worker.engine_api import EngineApi
 from worker.errors import JobFailure
 
@@ -70,7 +71,7 @@ async def engine(api: tuple[DocumentApi, str]) -> AsyncIterator[EngineApi]:
 
 
 async def kept(store: DocumentStore, content: bytes = b"\0four", **about: Any) -> dict[str, Any]:
-    return await store.store(content, **{"content_type": "text/x", "file_name": "ü.x", **about})
+    return await store.store(Spool.of(content), **{"content_type": "text/x", "file_name": "ü.x", **about})
 
 
 async def loaded(store: DocumentStore, reference: dict[str, Any]) -> bytes:
