@@ -16,16 +16,15 @@ import pytest
 
 from tests.live.memory_engine import MemoryEngine
 from tests.live.target import Target, open_target
-from tests.support.parts import leave_out
+from tests.support.parts import first_line, leave_out
 from tests.support.zeebe import Zeebe
-from worker.dev.artifact import broker_home, cache_folder
-from worker.dev.broker import Broker, free_ports
-from worker.dev.java import EngineUnavailable, find_java
+from worker.dev.java import EngineUnavailable
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.bpmn"))
 NATIVE_TYPE = "rest-connector"
 CAMUNDA_TYPE = "io.camunda:http-json:1"
 STOP_SECONDS = 30
+SECRETS = Path(__file__).with_name("secrets.properties")
 OURS = ("REST_CONNECTOR_", "ZEEBE_", "CAMUNDA_", "CONNECTOR_", "SECRET_")
 
 
@@ -37,6 +36,7 @@ class WorkerProcess:
         environ |= {f"REST_CONNECTOR_{name}": value for name, value in settings.items()}
         environ |= {"ZEEBE_ADDRESS": address, "REST_CONNECTOR_HEALTH__PORT": "0"}
         environ |= {"REST_CONNECTOR_HEALTH__HOST": "127.0.0.1"}
+        environ.setdefault("REST_CONNECTOR_SECRETS__FILES", str(SECRETS))
         self.log = log
         with log.open("wb") as output:
             command = [sys.executable, "-m", "worker", "run"]
@@ -61,18 +61,6 @@ class Engine(Protocol):
 
     @property
     def address(self) -> str: ...
-
-
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A real broker with an empty state."""
-    try:
-        java, home = find_java(), broker_home(cache_folder())
-    except EngineUnavailable as error:
-        leave_out(f"the live tests need a real Zeebe: {first_line(error)}")
-        raise
-    with Broker(java=java, home=home, ports=free_ports(), folder=tmp_path_factory.mktemp("zeebe")) as broker:
-        yield broker
 
 
 @pytest.fixture(scope="session")
@@ -109,10 +97,6 @@ def worker(deployed: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     still_running = process.running()
     process.kill()
     assert still_running, f"the worker ended while the tests ran:\n{log.read_text()[-5000:]}"
-
-
-def first_line(error: EngineUnavailable) -> str:
-    return str(error).partition("\n")[0]
 
 
 StartWorker = Callable[..., WorkerProcess]

@@ -20,3 +20,8 @@ def leave_out(reason: str) -> None:
     if os.environ.get("REQUIRE") == "all":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def first_line(problem: Exception) -> str:
+    """What a reason for leaving out says in one line."""
+    return str(problem).partition("\n")[0]

@@ -1,0 +1,24 @@
+"""One real broker for the whole suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.parts import first_line, leave_out
+from worker.dev.artifact import broker_home, cache_folder
+from worker.dev.broker import Broker, free_ports
+from worker.dev.java import EngineUnavailable, find_java
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real broker with an empty state."""
+    try:
+        java, home = find_java(), broker_home(cache_folder())
+    except EngineUnavailable as error:
+        leave_out(f"the live tests need a real Zeebe: {first_line(error)}")
+        raise
+    with Broker(java=java, home=home, ports=free_ports(), folder=tmp_path_factory.mktemp("zeebe")) as broker:
+        yield broker
