@@ -19,6 +19,9 @@ class CamundaStore:
         self._store_id = store_id
         self._max_bytes = max_bytes
 
+    def spool(self) -> Spool:
+        return Spool()
+
     async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
         """The document's own type goes into its metadata: it may be any text, the header of a part may not."""
         if content.size > self._max_bytes:

@@ -46,6 +46,10 @@ class Document(Protocol):
 class DocumentStore(Protocol):
     """Where documents are kept."""
 
+    def spool(self) -> Spool:
+        """Room for bytes on their way here, which whoever asked for it closes."""
+        ...
+
     async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
         """Keep the bytes and answer the document reference (a JSON object). Raises `JobFailure`."""
         ...

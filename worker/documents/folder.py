@@ -39,6 +39,9 @@ class FolderStore:
         self._max_bytes = max_bytes
         self._seconds = seconds
 
+    def spool(self) -> Spool:
+        return Spool()
+
     async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
         if content.size > self._max_bytes:
             raise not_created(f"{content.size} bytes are more than the {self._max_bytes} of the document store")

@@ -25,6 +25,9 @@ class MemoryStore:
         self._bytes = 0
         self._dropped = False
 
+    def spool(self) -> Spool:
+        return Spool(in_memory=self._max_bytes)  # they end there anyhow
+
     async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
         if content.size > self._max_bytes:
             raise not_created(f"{content.size} bytes are more than the {self._max_bytes} of the memory store")

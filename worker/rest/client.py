@@ -77,7 +77,7 @@ class RestClient:
 
         if journey is None and request.options.meta:
             journey = Journey()
-        with Spool() if stores_response(request) else nullcontext() as spool:
+        with self._store.spool() if stores_response(request) else nullcontext() as spool:
             answer = await self._attempt(request, face, token, journey, spool)
             if answer.status == 401 and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
                 self._tokens.invalidate(request.auth, used[-1])
