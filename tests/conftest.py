@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support.npm import NodeTools, installed
 from tests.support.parts import first_line, leave_out
 from worker.dev.artifact import broker_home, cache_folder
 from worker.dev.broker import Broker, free_ports
@@ -22,3 +24,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         raise
     with Broker(java=java, home=home, ports=free_ports(), folder=tmp_path_factory.mktemp("zeebe")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def modeler() -> NodeTools:
+    """The parts of the Modeler: applies and validates templates, lints models, shows forms."""
+    return installed(Path(__file__).parent / "modeler")
