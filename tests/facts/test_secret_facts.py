@@ -16,6 +16,7 @@ from worker.pipeline.expressions import Expressions
 from worker.rest.client import RestClient
 from worker.rest.egress import Egress
 from worker.secrets import Masker, Secrets, SecretScope
+from worker.secrets.environment import EnvironmentSecrets
 from worker.secrets.filter import Allowed, AllowList, SecretFilter
 
 TOKEN = {"TOK": "abc123"}
@@ -89,19 +90,26 @@ async def test_replacing(fact: Fact) -> None:
 SECRETS = {"A": "one", "B": "two", "NUM": "30", "PATH": "path"}
 
 
-def field(sent: Sent, **variables: Any) -> Fact:
+def field(fact: str, sent: Sent, **variables: Any) -> Fact:
     given = {"method": "POST", "url": URL + "/x", **variables}
-    return Fact("SE-045", completes(), variables=given, sent=(sent,), secrets=SECRETS | {"M": "get", "TOK": "abc123"})
+    return Fact(fact, completes(), variables=given, sent=(sent,), secrets=SECRETS | {"M": "get", "TOK": "abc123"})
 
 
 @rows(
     [
-        field(Sent("POST /path/one"), url=URL + "/{{secrets.PATH}}/secrets.A"),
-        field(Sent("GET /x"), method="{{secrets.M}}"),
-        field(Sent("POST /x"), connectionTimeoutInSeconds="{{secrets.NUM}}", readTimeoutInSeconds="secrets.NUM"),
-        field(Sent("POST /x", {"X-A": "one", "one": "x"}), headers={"X-A": "{{secrets.A}}", "{{secrets.A}}": "x"}),
-        field(Sent("POST /x?q=one&two=x"), queryParameters={"q": "{{secrets.A}}", "secrets.B": "x"}),
+        field("SE-045", Sent("POST /path/one"), url=URL + "/{{secrets.PATH}}/secrets.A"),
+        field("SE-045", Sent("GET /x"), method="{{secrets.M}}"),
         field(
+            "SE-045", Sent("POST /x"), connectionTimeoutInSeconds="{{secrets.NUM}}", readTimeoutInSeconds="secrets.NUM"
+        ),
+        field(
+            "SE-045",
+            Sent("POST /x", {"X-A": "one", "one": "x"}),
+            headers={"X-A": "{{secrets.A}}", "{{secrets.A}}": "x"},
+        ),
+        field("SE-045", Sent("POST /x?q=one&two=x"), queryParameters={"q": "{{secrets.A}}", "secrets.B": "x"}),
+        field(
+            "SE-045",
             Sent("POST /x", body={"pre": "pre-one", "suf": "two-suf", "both": "one and two", "deep": ["one"]}),
             body={
                 "pre": "pre-{{secrets.A}}",
@@ -111,14 +119,17 @@ def field(sent: Sent, **variables: Any) -> Fact:
             },
         ),
         field(
+            "SE-045",
             Sent("POST /x", {"Authorization": "Basic b25lOnR3bw=="}),
             authentication={"type": "basic", "username": "{{secrets.A}}", "password": "secrets.B"},
         ),
         field(
+            "SE-045",
             Sent("POST /x", {"Authorization": "Bearer abc123"}),
             authentication={"type": "bearer", "token": "{{secrets.TOK}}"},
         ),
         field(
+            "SE-045",
             Sent("POST /x", {"one": "two"}),
             authentication={
                 "type": "apiKey",
@@ -273,3 +284,7 @@ async def test_se_021_what_is_not_allowed_stays_as_it_is() -> None:
     sent = await sent_with(Secrets(values, masker=Masker(), filter=allowed), given)
 
     assert sent["X-A"] == "Hello 1 and 2 and {{secrets.KEY3}}"
+
+
+def test_se_039_a_secret_without_scopes_needs_no_job() -> None:
+    assert EnvironmentSecrets({"SECRET_A": "x"}).lookup("A", SecretScope()) == "x"
