@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.job_runs import Lease, variables_of
 from tests.support.scripted_server import Answer, ScriptedServer, answer, scripted
+from worker import jvm_properties
 from worker.app import open_pipelines
 from worker.job import Job
 from worker.json_codec import dumps
@@ -70,7 +71,8 @@ class Scene:
         """What handles the jobs of a type."""
         if self._pipelines is None:
             settings, _ = load(self.environ)
-            opened = open_pipelines(settings, self.environ, {}, Masker())
+            properties = jvm_properties.from_environment(self.environ)
+            opened = open_pipelines(settings, self.environ, properties, Masker())
             self._pipelines = await self._stack.enter_async_context(opened)
         return self._pipelines[type]
 
