@@ -26,7 +26,7 @@ run: $(READY)  ## Run the worker on the embedded gateway with example jobs; ARGS
 test: $(READY) check  ## Check and run the whole suite; what the machine lacks parts for is named
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY)  ## Format, lint, types, import contracts, templates, chart
+check: $(READY)  ## Format, lint, types, import contracts, templates, chart, image
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -34,6 +34,7 @@ check: $(READY)  ## Format, lint, types, import contracts, templates, chart
 	@$(BIN)/rest-connector templates build --check
 	@$(BIN)/rest-connector validate templates
 	@$(BIN)/python -m tests.chart.lint
+	@$(BIN)/hadolint Dockerfile
 
 fmt: $(READY)  ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff format .
@@ -48,6 +49,9 @@ bench: $(READY)  ## Measure beside the peers: make bench ARGS="load|feel ..."
 fuzz: $(READY)  ## 200,000 random expressions against the FEEL sandbox (minutes)
 	@$(BIN)/python -m tests.properties.fuzz_feel 200000
 
+image: $(READY)  ## Build the image without Docker (buildah, debootstrap, root) and prove it on a real Zeebe
+	@$(BIN)/python -m tests.image.prove
+
 docs: $(READY)  ## Write the generated documentation again
 	@$(BIN)/python -m docs.generate
 
@@ -56,4 +60,4 @@ lock: $(READY)  ## Resolve the dependencies again and write the hash-pinned lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/build.in -o requirements/build.txt
 
-.PHONY: help setup run test check fmt zeebe bench fuzz docs lock
+.PHONY: help setup run test check fmt zeebe bench fuzz image docs lock
