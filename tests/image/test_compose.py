@@ -1,4 +1,4 @@
-"""The compose file starts the worker with settings that it accepts, and with the restrictions that the image is made for."""
+"""The compose file starts the worker with settings that it accepts, and with the restrictions the image is made for."""
 
 from __future__ import annotations
 
