@@ -1,13 +1,15 @@
 """Writes the tables of `compatibility.md`: what is supported, what differs, what is planned, and the proofs.
 
 The words are those of `compatibility.json`. Whether a row is supported is not said there: it is when the suite has a
-test named after it, such as `test_cam_052_…`. The recorded differences are those that the conformance tests allow.
+test named after it, such as `test_cam_052_…`. The recorded differences are those that the conformance tests allow, the
+facts those of `tests/facts`.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,9 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "compatibility.md"
 WORDS: Final = PAGE.with_suffix(".json")
 ROWS: Final = ROOT / "tests" / "rows"
+FACTS: Final = ROOT / "tests" / "facts" / "facts.json"
+FEEL_MISSES: Final = ROOT / "tests" / "conformance" / "data" / "feel" / "known-misses.json"
+FEEL_DEVIATIONS: Final = ROOT / "tests" / "differential" / "deviations.json"
 DIFFERENCES: Final = ROOT / "tests" / "conformance" / "data" / "rest" / "known-differences.json"
 
 _TEST: Final = re.compile(r"^ *(?:async )?def test_(cam|cmx)_(\d+)_", re.MULTILINE)
@@ -28,7 +33,10 @@ def generate(page: str) -> str:
     groups, found = words(), proofs()
     page = replace_part(page, "figures", "\n".join(_figures(groups, found)))
     page = replace_part(page, "rows", "\n".join(_rows(groups, found)).strip())
-    return replace_part(page, "recorded differences", "\n".join(_differences()).strip())
+    page = replace_part(page, "recorded differences", "\n".join(_differences()).strip())
+    page = replace_part(page, "facts", "\n".join(_facts()).strip())
+    page = replace_part(page, "feel misses", "\n".join(_feel_misses()))
+    return replace_part(page, "feel deviations", "\n".join(_feel_deviations()))
 
 
 def words() -> list[dict[str, Any]]:
@@ -87,6 +95,32 @@ def _differences() -> Iterator[str]:
         yield from (f"**{title[0].upper()}{title[1:]}** ({len(cases)})", "")
         yield from (f"* {reason} {_cases(names)}" for reason, names in by_reason.items())
         yield ""
+
+
+def _facts() -> Iterator[str]:
+    facts = [fact for section in json.loads(FACTS.read_text("utf-8")).values() for fact in section]
+    yield f"Of {len(facts)} facts {sum('held' in fact for fact in facts)} hold."
+    for title, reason in (("Differs", "differs"), ("Not applicable", "not applicable")):
+        yield from ("", f"| {title} | What is so there | Here |", "| --- | --- | --- |")
+        for fact in facts:
+            if reason in fact:
+                yield f"| {fact['id']} | {_cell(fact['says'])} | {_cell(fact[reason])} |"
+
+
+def _feel_misses() -> Iterator[str]:
+    for reason, count in Counter(json.loads(FEEL_MISSES.read_text("utf-8")).values()).most_common():
+        yield f"* {reason} ({count})"
+
+
+def _feel_deviations() -> Iterator[str]:
+    yield from ("| | Why | Example |", "| --- | --- | --- |")
+    for deviation in json.loads(FEEL_DEVIATIONS.read_text("utf-8")):
+        example = _cell(" ".join(deviation["example"]["expression"].split()))
+        yield f"| {_cell(deviation['name'])} | {_cell(deviation['reason'])} | `` {example} `` |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _cases(names: Iterable[str]) -> str:
