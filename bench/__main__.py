@@ -1,4 +1,4 @@
-"""`python -m bench load …` or `feel …`: runs one of the measurements beside this file."""
+"""`python -m bench load …`, `feel …` and so on: runs one of the measurements beside this file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 
-NAMES = ("load", "feel")
+NAMES = ("load", "feel", "faults", "scale", "soak")
 
 
 def main() -> int:
