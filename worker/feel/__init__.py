@@ -23,7 +23,8 @@ from .errors import (
     FeelSyntaxError,
     FeelWarning,
 )
-from .expression import ABSENT, ExplainedStep, Expression, Now, Result, parsed
+from .evaluation import Now
+from .expression import ABSENT, ExplainedStep, Expression, Result, parsed
 from .json_text import to_json_value
 from .limits import DEFAULT_LIMITS, Limits
 from .text import to_string

@@ -18,7 +18,8 @@ from .limits import DEFAULT_LIMITS, Limits
 CLOCK_INTERVAL = 512
 """Steps between two looks at the wall clock."""
 
-Clock = Callable[[], datetime]
+Now = datetime | Callable[[], datetime]
+"""The moment that `now()` and `today()` name, or where to ask for it."""
 
 
 class Evaluation:
@@ -41,7 +42,7 @@ class Evaluation:
         limits: Limits = DEFAULT_LIMITS,
         *,
         text: str = "",
-        clock: Clock | None = None,
+        now: Now | None = None,
         nonce: str | None = None,
     ) -> None:
         self.limits = limits
@@ -49,13 +50,17 @@ class Evaluation:
         self.nonce = nonce
         self.warnings: list[FeelWarning] = []
         self.fuel = self._issued = CLOCK_INTERVAL if limits.steps > CLOCK_INTERVAL else limits.steps
-        self._clock = clock
+        self._given_now = now
         self._deadline = time.monotonic() + limits.seconds
 
     def now(self) -> datetime:
         """The moment of this evaluation: the same one however often it is asked for; always with an offset."""
         if self._now is None:
-            moment = self._clock() if self._clock is not None else datetime.now(UTC).astimezone()
+            given = self._given_now
+            if given is None:
+                moment = datetime.now(UTC).astimezone()
+            else:
+                moment = given if isinstance(given, datetime) else given()
             self._now = moment if moment.tzinfo is not None else moment.astimezone()
         return self._now
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
 from .cache import TextCache
 from .compiler import compile_node
 from .errors import FeelError, FeelInputError, FeelLimitError, FeelWarning, too_many_frames
-from .evaluation import Evaluation
+from .evaluation import Evaluation, Now
 from .limits import DEFAULT_LIMITS, Limits
 from .parser import parse_expression, parse_unary_tests
 from .program.frame import CallFailed, Code, Scope
@@ -19,9 +18,6 @@ from .program.tests import with_input
 from .syntax import Node
 from .text import preview
 from .values import CONTEXT_TYPES, LAZY_TYPES, LIST_TYPES, Context, InputContext, Range, convert, items_of
-
-Now = datetime | Callable[[], datetime]
-"""The moment that `now()` and `today()` name, or where to ask for it."""
 
 ABSENT: Any = object()
 """No input value at all, which is not the same as null."""
@@ -72,7 +68,7 @@ class Expression:
         random: Random | None = None,
     ) -> Result:
         """Run on the variables of `context`. Raises FeelError; see `worker.feel.evaluate`."""
-        evaluation = Evaluation(limits, text=self.text, clock=_clock(now), nonce=nonce)
+        evaluation = Evaluation(limits, text=self.text, now=now, nonce=nonce)
         if random is not None:
             evaluation.random = random
         return self._run(self._code, evaluation, context, input)
@@ -88,7 +84,7 @@ class Expression:
         random: Random | None = None,
     ) -> tuple[Result, tuple[ExplainedStep, ...]]:
         """Evaluate and tell the value of each part, innermost first. For people; slower than `evaluate`."""
-        evaluation = Evaluation(limits, text=self.text, clock=_clock(now), nonce=nonce)
+        evaluation = Evaluation(limits, text=self.text, now=now, nonce=nonce)
         if random is not None:
             evaluation.random = random
         steps: list[ExplainedStep] = []
@@ -126,12 +122,6 @@ class Expression:
     def _located(self, error: FeelLimitError) -> FeelLimitError:
         error.locate(self.text, 0)
         return error
-
-
-def _clock(now: Now | None) -> Callable[[], datetime] | None:
-    if isinstance(now, datetime):
-        return lambda: now
-    return now
 
 
 def _root(context: Mapping[str, Any] | None, evaluation: Evaluation) -> Scope:

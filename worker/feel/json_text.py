@@ -28,7 +28,10 @@ def to_json_value(value: Any, limits: Limits = DEFAULT_LIMITS) -> Any:
     "Infinity" or "-Infinity". Dates, times and durations are ISO texts; functions in contexts are left
     out. Raises FeelError for ranges and other functions, FeelLimitError for a result that is too large.
     """
-    return _Tree(Evaluation(limits)).plain(value, 0)
+    tree = _Tree(Evaluation(limits))
+    plain = tree.plain(value, 0)
+    tree.check_room()
+    return plain
 
 
 class _Tree:
@@ -39,9 +42,9 @@ class _Tree:
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
         self.room = evaluation.limits.result_length
+        """Characters left; what a list or context has taken is looked at when it is complete."""
 
-    def take(self, characters: int) -> None:
-        self.room -= characters
+    def check_room(self) -> None:
         if self.room < 0:
             limit = self.evaluation.limits.result_length
             raise FeelLimitError("result_length", limit, "The result is too large as JSON")
@@ -49,50 +52,52 @@ class _Tree:
     def plain(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if kind is str:
-            self.take(len(value) + 3)
-            return value
-        if value is None or kind is bool:
-            self.take(5)
+            self.room -= len(value) + 3
             return value
         if kind is int or kind is Decimal:
-            return self.number(value)
+            self.room -= 8
+            return value if kind is int and -_LONG <= value < _LONG else _number(value)
+        if value is None or kind is bool:
+            self.room -= 5
+            return value
         if depth > self.evaluation.limits.value_depth:
             limit = self.evaluation.limits.value_depth
             raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
         if kind in CONTEXT_TYPES:
             entries = value.entries
             self.evaluation.spend(1 + (len(entries) >> 3))
-            self.take(2)
             result = {}
             for key, each in entries.items():
-                self.take(len(key) + 4)
+                self.room -= len(key) + 4
                 result[key] = self.plain(each, depth + 1)
+            self.check_room()
             return result
         if kind in LIST_TYPES:
             self.evaluation.spend(1 + (len(value) >> 3))
-            self.take(2)
-            return [self.plain(each, depth + 1) for each in items_of(value)]
+            items = [self.plain(each, depth + 1) for each in items_of(value)]
+            self.room -= 2
+            self.check_room()
+            return items
         if kind is Function or kind is Range:
             name = "function" if kind is Function else "range"
             raise FeelError(f"The result holds a {name}, which has no JSON form")
         if kind not in TYPE_NAMES:
             return self.plain(convert(value, self.evaluation, depth), depth)
         text = temporal.to_json_text(value)
-        self.take(len(text) + 3)
+        self.room -= len(text) + 3
         return text
 
-    def number(self, value: int | Decimal) -> int | float | str:
-        self.take(8)
-        if type(value) is int and -_LONG <= value < _LONG:
-            return value
-        if -_LONG <= value < _LONG:
-            whole = numbers.as_int(value)
-            if whole is not None:
-                return whole
-        double = numbers.to_float(value)
-        if math.isinf(double):
-            return "Infinity" if double > 0 else "-Infinity"
-        return double
+
+def _number(value: int | Decimal) -> int | float | str:
+    """A whole number within 64 bits, the nearest double, or the name of an infinity."""
+    double = numbers.to_float(value)
+    if math.isinf(double):
+        return "Infinity" if double > 0 else "-Infinity"
+    if double.is_integer() and -_LONG <= value < _LONG:
+        whole = numbers.as_int(value)
+        if whole is not None:
+            return whole
+    return double
 
 
 def json_text(value: Any, evaluation: Evaluation) -> str:

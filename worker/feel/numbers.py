@@ -194,14 +194,13 @@ def to_float(number: Number) -> float:
 
 def from_float(value: float) -> Decimal | None:
     """The decimal of a double's shortest text as the original writes it; None for NaN and infinity."""
+    if _TINY_FLOAT <= abs(value) < _BIG_FLOAT:
+        return Decimal(repr(value))
     if not math.isfinite(value):
         return None
     if not value:
         return Decimal("0.0")
-    number = Decimal(repr(value))
-    if _TINY_FLOAT <= abs(value) < _BIG_FLOAT:
-        return number
-    sign, shown, exponent = WIDE.normalize(number).as_tuple()
+    sign, shown, exponent = WIDE.normalize(Decimal(repr(value))).as_tuple()
     if len(shown) == 1:  # scientific notation has at least one digit after the point
         shown, exponent = (*shown, 0), int(exponent) - 1
     return Decimal((sign, shown, int(exponent)))

@@ -207,8 +207,8 @@ class Parser(ValueParser):
             self.advance()
             first = self.test(in_parentheses=True)
             tests: list[Node]
-            if self.kind == OPERATOR and self.word == "..":
-                bounds = self.range_end(start, "(", self.bare(first))
+            if self.unfinished and self.kind == OPERATOR and self.word == ".." and isinstance(first, ExpressionTest):
+                bounds = self.range_end(start, "(", first.expression)
                 tests = [self.made(InputInRange(start, self.last, bounds))]
             else:
                 tests = self.more_tests(first)
@@ -293,18 +293,17 @@ class Parser(ValueParser):
                 node = self.bracket()
                 if isinstance(node, Range):
                     return self.made(InputInRange(node.start, node.end, node))
-                left = self.sum(self.postfix(node))
-                if not (in_parentheses and self.kind == OPERATOR and self.word == ".."):
-                    left = self.logic(self.comparison(left))
-                return self.made(ExpressionTest(start, self.last, left))
+                return self.test_after(self.sum(self.postfix(node)), in_parentheses)
         if in_parentheses and not self.at_control():
-            left = self.sum(None)
-            if not (self.kind == OPERATOR and self.word == ".."):
-                left = self.logic(self.comparison(left))
-            return self.made(ExpressionTest(start, self.last, left))
-        return self.made(ExpressionTest(start, self.last, self.expression()))
+            return self.test_after(self.sum(None), in_parentheses)
+        node = self.expression()
+        self.unfinished = False
+        return self.made(ExpressionTest(start, self.last, node))
 
-    @staticmethod
-    def bare(test: Node) -> Node:
-        """The expression of a test."""
-        return test.expression if isinstance(test, ExpressionTest) else test
+    def test_after(self, left: Node, in_parentheses: bool) -> Node:
+        """A test that begins with a sum."""
+        at_range = in_parentheses and self.kind == OPERATOR and self.word == ".."
+        if not at_range:
+            left = self.logic(self.comparison(left))
+        self.unfinished = at_range
+        return self.made(ExpressionTest(left.start, self.last, left))

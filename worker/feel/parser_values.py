@@ -329,7 +329,7 @@ class ValueParser(Cursor, ABC):
         return node
 
     unfinished = False
-    """Whether `first_inside` read a sum, which may be followed by more operators."""
+    """Whether a bracket's first operand is a sum so far, which `..` or more operators may follow."""
 
     at_high_end = False
     """Whether the upper end of a range is being read, after which `[` may close the range."""

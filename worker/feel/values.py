@@ -123,7 +123,8 @@ class InputContext(Context):
     __slots__ = ("_evaluation", "_level", "_raw")
 
     def __init__(self, raw: dict[str, Any], evaluation: Evaluation, level: int) -> None:
-        super().__init__({})
+        self._entries = {}
+        self.functions = None
         self._raw: dict[str, Any] | None = raw
         self._evaluation: Evaluation | None = evaluation
         self._level = level
@@ -137,7 +138,7 @@ class InputContext(Context):
             return default
         value = raw.get(key, MISSING)
         kind = type(value)
-        if kind is str or kind is bool or value is None:
+        if kind is str or kind is bool or value is None or (kind is int and -_SMALL < value < _SMALL):
             return value
         if value is MISSING or kind is Function:
             return default

@@ -228,6 +228,21 @@ def test_functions(text: str, expected: Any) -> None:
     assert value_of(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("xs[{keep: function(n) item > n, r: keep(1)}.r]", [2, 3]),
+        ("xs[xs[item > 2] = [3] and item < 3]", [1, 2]),
+        ("[[1, 2], [3]][count(item[item > 1]) = 1]", [[1, 2], [3]]),
+        ("[{a: 1}, 5, {a: 2, item: 7}][a = 1 or item > 4]", [{"a": 1}, 5, {"a": 2, "item": 7}]),
+        ("order.items[price > 6][sku != null].sku", ["b"]),
+        ("[1, 1.5, 2][item > 1.2]", [1.5, 2]),
+    ],
+)
+def test_each_item_of_a_filter_has_its_own_scope(text: str, expected: Any) -> None:
+    assert value_of(text) == expected
+
+
 def test_a_function_sees_the_scope_where_it_was_defined() -> None:
     text = "{y: 1, f: function(a) a + y, inner: {y: 100, r: f(1)}}.inner.r"
     assert value_of(text) == 2

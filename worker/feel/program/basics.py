@@ -35,17 +35,11 @@ def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
 
 
 def name(_: Compiler, node: Name) -> Code:
-    find = _lookup(node)
-
-    def run(evaluation: Evaluation, scope: Scope) -> Any:
-        value = find(evaluation, scope)
-        return None if value is MISSING else value
-
-    return run
+    return _lookup(node, None)
 
 
-def _lookup(node: Name) -> Code:
-    """The variable's value, or MISSING after a warning."""
+def _lookup(node: Name, unknown: Any) -> Code:
+    """The variable's value, or `unknown` after a warning."""
     wanted, position = node.name, node.start
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
@@ -59,7 +53,7 @@ def _lookup(node: Name) -> Code:
                 return value
             frame = frame.outer
         evaluation.warn("NO_VARIABLE_FOUND", f"No variable found with name '{wanted}'", position)
-        return MISSING
+        return unknown
 
     return run
 
@@ -85,7 +79,7 @@ def input_symbol(_: Compiler, node: InputSymbol) -> Code:
 
 def path(compiler: Compiler, node: Path) -> Code:
     names, offsets = node.names, node.offsets
-    base = _lookup(node.base) if isinstance(node.base, Name) else compiler.compile(node.base)
+    base = _lookup(node.base, MISSING) if isinstance(node.base, Name) else compiler.compile(node.base)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         value = base(evaluation, scope)

@@ -47,9 +47,11 @@ def conjunction(compiler: Compiler, node: Conjunction) -> Code:
             evaluation.fuel -= 1
             if evaluation.fuel < 0:
                 evaluation.refuel()
-            result = conjoin(result, operand(evaluation, scope), evaluation, position)
-            if result is False:
+            value = operand(evaluation, scope)
+            if value is False:
                 return False
+            if value is not True:
+                result = conjoin(result, value, evaluation, position)
         return result
 
     return run
@@ -64,9 +66,11 @@ def disjunction(compiler: Compiler, node: Disjunction) -> Code:
             evaluation.fuel -= 1
             if evaluation.fuel < 0:
                 evaluation.refuel()
-            result = disjoin(result, operand(evaluation, scope), evaluation, position)
-            if result is True:
+            value = operand(evaluation, scope)
+            if value is True:
                 return True
+            if value is not False:
+                result = disjoin(result, value, evaluation, position)
         return result
 
     return run

@@ -125,15 +125,34 @@ def quantified(compiler: Compiler, node: Quantified) -> Code:
     return run
 
 
-def item_scope(item: Any, scope: Scope) -> Scope:
-    """The scope of a filter's condition: `item`, and the entries of an item that is a context."""
-    if type(item) is Function:
-        functions = {"item": [item]}
-        return Scope(_nothing, functions.get, scope)
-    inner = Scope({"item": item}.get, None, scope)
-    if type(item) in CONTEXT_TYPES:
-        return Scope(item.get, item.named, inner)
-    return inner
+class _ItemScope:
+    """The scope of a filter's condition: `item`, and the entries of an item that is a context before it.
+
+    One scope serves all items, unless the condition defines functions, which keep the scope they were made in.
+    """
+
+    def __init__(self, outer: Scope, *, kept: bool) -> None:
+        self._outer = outer
+        self._kept = kept
+        self._make()
+
+    def _make(self) -> None:
+        self._variables: dict[str, Any] = {}
+        self._item = Scope(self._variables.get, None, self._outer)
+        self._entries = Scope(_nothing, None, self._item)
+
+    def of(self, item: Any) -> Scope:
+        """The scope for one item."""
+        if self._kept:
+            self._make()
+        if type(item) in CONTEXT_TYPES:
+            self._variables["item"] = item
+            self._entries.get, self._entries.named = item.get, item.named
+            return self._entries
+        if type(item) is Function:
+            return Scope(_nothing, {"item": [item]}.get, self._outer)
+        self._variables["item"] = item
+        return self._item
 
 
 def _nothing(_: str, default: Any) -> Any:
@@ -143,7 +162,9 @@ def _nothing(_: str, default: Any) -> Any:
 def filtered(compiler: Compiler, node: Filter) -> Code:
     source, position = settled(compiler.compile(node.source)), node.source.start
     fixed = _fixed_index(node.condition)
+    before = compiler.definitions
     condition = compiler.compile(node.condition)
+    defines = compiler.definitions is not before
     per_item = isinstance(node.condition, (Call, PathCall)) or (
         isinstance(node.condition, Comparison) and node.condition.operator != "!="
     )
@@ -159,7 +180,7 @@ def filtered(compiler: Compiler, node: Filter) -> Code:
             index = _outer_value(condition, evaluation, scope)
             if type(index) in _NUMBERS:
                 return indexed(value, index)
-        return _selected(items_of(value), value, condition, evaluation, scope)
+        return _selected(value, condition, evaluation, _ItemScope(scope, kept=defines))
 
     return settled(passes_failures(run, condition))
 
@@ -188,14 +209,14 @@ def _outer_value(condition: Code, evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.omitted_warnings = omitted
 
 
-def _selected(items: list[Any], value: Any, condition: Code, evaluation: Evaluation, scope: Scope) -> Any:
+def _selected(value: Any, condition: Code, evaluation: Evaluation, scope: _ItemScope) -> Any:
     result = []
     first = True
-    for item in items:
+    for item in items_of(value):
         evaluation.fuel -= 1
         if evaluation.fuel < 0:
             evaluation.refuel()
-        answer = condition(evaluation, item_scope(item, scope))
+        answer = condition(evaluation, scope.of(item))
         if first:
             if type(answer) in _NUMBERS:
                 return indexed(value, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -118,6 +119,14 @@ def negation(compiler: Compiler, node: Negation) -> Code:
     return run
 
 
+_NUMBER_ORDERS: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
 def comparison(compiler: Compiler, node: Comparison) -> Code:
     left, right = compiler.compile(node.left), compiler.compile(node.right)
     position = node.start
@@ -134,10 +143,14 @@ def comparison(compiler: Compiler, node: Comparison) -> Code:
             return equals(left(evaluation, scope), right(evaluation, scope), evaluation, position)
 
         return passes_failures(same, left, right)
-    holds = ORDERS[node.operator]
+    holds, holds_for_numbers = ORDERS[node.operator], _NUMBER_ORDERS[node.operator]
 
     def ordered(evaluation: Evaluation, scope: Scope) -> Any:
-        return order(left(evaluation, scope), right(evaluation, scope), holds, evaluation, position)
+        first, second = left(evaluation, scope), right(evaluation, scope)
+        if type(first) is int and type(second) is int:  # the usual case, without the detour over `order`
+            evaluation.spend()
+            return holds_for_numbers(first, second)
+        return order(first, second, holds, evaluation, position)
 
     return passes_failures(ordered, left, right)
 
