@@ -1,4 +1,4 @@
-"""What the worker says about each job, in its log and its metrics: at its start, and in full at its end."""
+"""What the worker says about each job, in its log and its metrics: one line, at its end."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Reports:
         self._log_jobs = log_jobs
 
     def job_activated(self, job: Job) -> None:
-        """Count an arrival and write its line."""
+        """Count an arrival; those who look closely also get a line."""
         self._metrics.job_activated(job.type, template_of(job.headers))
-        if self._log_jobs:
-            log.info("job arrived", extra={"job": job.key, "type": job.type, "tenant_id": job.tenant_id})
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("job arrived", extra={"job": job.key, "type": job.type, "tenant_id": job.tenant_id})
 
     def job_repeated(self, job: Job) -> None:
         """Count and log a job that came again while it was running."""

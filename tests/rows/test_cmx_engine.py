@@ -202,17 +202,17 @@ async def test_cmx_40_jobs_are_counted_by_action_type_and_template(scene: Scene)
         assert float(line.split()[-1]) > 0
 
 
-async def test_cmx_45_each_job_has_a_line_at_its_start_and_at_its_end_without_payload(scene: Scene) -> None:
+async def test_cmx_45_each_job_has_a_line_at_its_end_and_on_request_at_its_start(scene: Scene) -> None:
     service = await scene.serve_json({"answer": "payload-out"})
     headers = {"X-Header": "payload-header"}
     variables = {"url": service.url("/payload-path"), "method": "POST", "body": "payload-in", "headers": headers}
-    async with site() as running:
+    async with site(REST_CONNECTOR_LOG__LEVEL="debug") as running:
         key = running.gateway.add_job(NATIVE, variables=variables, headers={"resultVariable": "r"})
         await running.gateway.ended(key)
         started, done = await running.worker.logged("job arrived"), await running.worker.logged("job done")
         assert [line["job"] for line in (started, done)] == [key, key]
-        for line in (started, done):
-            assert (line["level"], line["type"], line["tenant_id"]) == ("info", NATIVE, "<default>")
+        for line, level in ((started, "debug"), (done, "info")):
+            assert (line["level"], line["type"], line["tenant_id"]) == (level, NATIVE, "<default>")
         assert "payload" not in json.dumps(running.worker.lines)
 
 

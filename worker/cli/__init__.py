@@ -26,7 +26,7 @@ COMMANDS: Final = {
 }
 
 INTERRUPTED: Final = 130
-GRPC_LOG_LEVEL: Final = "ERROR"  # its core writes lines of its own, neither structured nor masked, on every lost gateway
+GRPC_LOG_LEVEL: Final = "ERROR"  # its core writes lines that are neither structured nor masked
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -97,7 +97,7 @@ class LogSettings(Group):
     )
     jobs: bool = Field(
         default=True,
-        description="A line for each job at its start and its end; at the end, failed jobs always have one.",
+        description="One line per job at its end, with level `debug` also at its start; failed jobs always have one.",
     )
 
 
