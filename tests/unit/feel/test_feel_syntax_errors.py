@@ -26,7 +26,7 @@ from worker import feel
         ("f(a: 1, 2)", 8, "a parameter name and ':'"),
         ("x instance of list<number>", 18, "end of expression"),
         ("= 1", 0, "a value"),
-        ("1 in (true and 1..2)", 17, "')'"),
+        ("1 in (true and 1..2)", 16, "')'"),
         ("1 in (< (1)..2)", 11, "')'"),
         ("[1,]", 3, "a value"),
     ],
