@@ -20,6 +20,7 @@ from worker.face import FaceName
 from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
 from worker.rest.blocklist import BlockList
+from worker.rest.breaker import Breakers
 from worker.rest.client import RestClient
 from worker.rest.destinations import Destinations
 from worker.rest.egress import Egress
@@ -85,6 +86,7 @@ async def open_pipelines(
             expressions=expressions,
             github=GithubTokens(poster(egress, limit)).token,
         )
+        breakers = Breakers()
         clients: dict[FaceName, RestClient] = {}
         for face in {job_type.face.name: job_type.face for job_type in settings.job_type_faces}.values():
             send = token_sender(egress, face, limit)
@@ -103,6 +105,7 @@ async def open_pipelines(
                 input_expressions=settings.input_expressions,
                 trust_variables=settings.trust_variables,
                 output_limit=settings.max_output_size,
+                breakers=breakers,
             )
         yield pipelines
 

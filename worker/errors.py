@@ -32,6 +32,7 @@ class JobFailure(WorkerError):
     `type` is the class name that process models compare (`error.type`), `code` the text of `error.code` or None,
     `variables` the JSON object of `error.variables` or None, `kind` our own word for the cause (`seed-features` 0.5),
     which only the native face shows. `final` means that repeating the job cannot help: it fails with retries 0.
+    `untried` means that nothing was done, so the job keeps its retries; `backoff` is milliseconds to wait at least.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class JobFailure(WorkerError):
         kind: str | None = None,
         native_code: str | None = None,
         final: bool = False,
+        untried: bool = False,
+        backoff: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -53,6 +56,22 @@ class JobFailure(WorkerError):
         self.kind = kind
         self.native_code = native_code  # the code of the native face where it differs from `code`
         self.final = final
+        self.untried = untried
+        self.backoff = backoff
+
+    def reworded(self, message: str, variables: Mapping[str, Any] | None) -> JobFailure:
+        """The same failure with other words."""
+        return JobFailure(
+            message,
+            type=self.type,
+            code=self.code,
+            variables=variables,
+            kind=self.kind,
+            native_code=self.native_code,
+            final=self.final,
+            untried=self.untried,
+            backoff=self.backoff,
+        )
 
 
 def input_failure(message: str, *, kind: str = "input", native_code: str = "INVALID_INPUT") -> JobFailure:

@@ -136,16 +136,7 @@ def with_notes(failure: JobFailure, notes: tuple[str, ...]) -> JobFailure:
     """An input failure that also says what the inputs' expressions had to say."""
     if not notes:
         return failure
-    message = "\n".join([failure.message, *(f" - {note}" for note in notes)])
-    return JobFailure(
-        message,
-        type=failure.type,
-        code=failure.code,
-        variables=failure.variables,
-        kind=failure.kind,
-        native_code=failure.native_code,
-        final=failure.final,
-    )
+    return failure.reworded("\n".join([failure.message, *(f" - {note}" for note in notes)]), failure.variables)
 
 
 def _is_input(name: str) -> bool:

@@ -26,9 +26,11 @@ from worker.pipeline.results import Output, output_of
 from worker.pipeline.verdict import Case, Verdict
 from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
+from worker.rest.breaker import Breakers
 from worker.rest.client import RestClient
 from worker.rest.options import DEFAULTS, read_options
 from worker.rest.preview import described
+from worker.rest.repeating import Repeating
 from worker.rest.request import BasicAuth, RestRequest, RestResponse
 from worker.rest.return_format import read_return_format
 from worker.rest.special import resolve_special
@@ -61,11 +63,13 @@ class Pipeline:
         input_expressions: Expressible = "headers",
         trust_variables: bool = False,
         output_limit: int = OUTPUT_LIMIT,
+        breakers: Breakers | None = None,
     ) -> None:
-        """`output_limit` is bytes of JSON."""
+        """`output_limit` is bytes of JSON; the job types of one worker share their `breakers`."""
         self.face = face
         self._secrets = secrets
         self._client = client
+        self._calls = Repeating(client, breakers)
         self._documents = documents
         self._mapper = Mapper(expressions, store)
         self._inputs = Inputs(expressions, expressible=input_expressions, trust_variables=trust_variables)
@@ -117,7 +121,7 @@ class Pipeline:
         await _apply_job_timeout(case, lease)
         request = await self._request(case)
         await lease.turn(_host_of(request.url))
-        response = await self._call(case, request)
+        response = await self._call(case, request, lease)
         return response, await output_of(response, case.headers, self._mapper, self._guard)
 
     async def _request(self, case: Case) -> RestRequest:
@@ -160,9 +164,9 @@ class Pipeline:
             else tree
         )
 
-    async def _call(self, case: Case, request: RestRequest) -> RestResponse | None:
+    async def _call(self, case: Case, request: RestRequest, lease: Lease) -> RestResponse | None:
         try:
-            return await self._client.call(request, self.face)
+            return await self._calls.call(request, self.face, lease.remaining)
         except JobFailure as failure:
             if not self.face.extended_inputs or mode_of(case.headers.values) != "return":
                 raise

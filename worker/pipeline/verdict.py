@@ -64,7 +64,8 @@ class Verdict:
         return outcome or self._normal(case, failure, error)
 
     def _normal(self, case: Case, failure: JobFailure, error: dict[str, Any]) -> Fail:
-        retries = 0 if failure.final else max(case.job.retries - 1, 0)
+        used = 0 if failure.untried else 1
+        retries = 0 if failure.final else max(case.job.retries - used, 0)
         return _fail(failure.message, retries, self._backoff(case, failure), {"error": error})
 
     def _backoff(self, case: Case, failure: JobFailure) -> int | None:
@@ -75,7 +76,8 @@ class Verdict:
         except JobFailure:  # an earlier failure hides that the header is wrong as well
             return None
         asked = retry_after(failure) if self._face.error_details else None
-        return backoff if asked is None else max(asked, backoff or 0)
+        waits = [wait for wait in (backoff, asked, failure.backoff) if wait is not None]
+        return max(waits) if waits else None
 
     async def _asked(self, case: Case, seen: Any) -> Outcome | None:
         """What the error expression makes of the response or error; None when it has no opinion."""
@@ -115,15 +117,7 @@ class Verdict:
             variables = None if failure.variables is None else await case.secrets.mask_value(failure.variables)
         except SecretsUnavailable as unavailable:
             return unavailable
-        return JobFailure(
-            message,
-            type=failure.type,
-            code=failure.code,
-            variables=variables,
-            kind=failure.kind,
-            native_code=failure.native_code,
-            final=failure.final,
-        )
+        return failure.reworded(message, variables)
 
 
 def error_object(failure: JobFailure, face: Face) -> dict[str, Any]:

@@ -68,6 +68,15 @@ class Url:
         return replace(self, query=query)
 
 
+def origin_of(text: str) -> str:
+    """Scheme, host and port of a URL as it was written, without credentials; the whole text where it is none."""
+    match = _SPLIT.fullmatch(text)
+    if match is None:
+        return text
+    scheme, authority = match["scheme"].lower(), match["authority"].rpartition("@")[2].lower()
+    return f"{scheme}://{authority}" if _PORT.search(authority) else f"{scheme}://{authority}:{DEFAULT_PORTS[scheme]}"
+
+
 def read_url(text: str, face: Face, *, skip_encoding: bool) -> Uri:
     """The URI that is asked for. Raises `JobFailure` when it is none."""
     if not skip_encoding:

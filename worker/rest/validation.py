@@ -52,7 +52,7 @@ def request_of(
 ) -> RestRequest:
     """The request that validated variables ask for."""
     connection = variables.connectionTimeoutInSeconds
-    read = variables.readTimeoutInSeconds
+    read = variables.readTimeoutInSeconds if options.timeout is None else 0
     configuration = variables.authenticationConfiguration
     authentication = variables.authentication if configuration is None else configuration.authentication
     return RestRequest(
@@ -65,6 +65,7 @@ def request_of(
         tls=_tls(variables.clientTls),
         connection_timeout=DEFAULT_TIMEOUT if connection is None else connection,
         read_timeout=next((limit for limit in (read, connection) if limit is not None), DEFAULT_TIMEOUT),
+        total_timeout=options.timeout or None,
         write_timeout=variables.writeTimeoutInSeconds,
         skip_encoding=variables.skipEncoding == "true",
         ignore_null_values=variables.ignoreNullValues,
