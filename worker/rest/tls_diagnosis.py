@@ -51,11 +51,11 @@ class Diagnosis:
 
     async def explained(self, failure: JobFailure, peer: tuple[str, int], look: Look, own: str | None) -> JobFailure:
         """The failure in more words. `peer` is who was connected to, `own` the client certificate in use (PEM)."""
-        error = failure.__cause__
-        causes = list(_causes(error))
+        causes = list(_causes(failure.__cause__))
         host, port = _peer(causes) or peer
         name = f"{host}:{port}"
-        for cause in causes:
+        told_by_openssl = [cause for cause in causes if not isinstance(cause, aiohttp.ClientError)]
+        for cause in told_by_openssl:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 shown = await self._presented(host, port, look)
                 told = f" It is {_described(shown)}." if shown else ""
@@ -63,7 +63,7 @@ class Diagnosis:
                     f"the certificate of {name} is refused: {cause.verify_message}.{told} If its authority is to be "
                     "trusted, give it in 'clientTls.trustedCertificate' or REST_CONNECTOR_TLS__CA"
                 )
-        for cause in causes:
+        for cause in told_by_openssl:
             reason = cause.reason if isinstance(cause, ssl.SSLError) else None
             if reason:
                 return _failure(_of_reason(name, reason, own))
