@@ -134,6 +134,17 @@ WRAPPERS = (
     "day of week({})", "last day of month({})", "week of year({})", "abs({})", "floor({})", "decimal({}, 1)",
     "trim({})",
 )  # fmt: skip
+DIGITS = ("0", "1", "2", "3", "9", "12", "31", "60", "00", ".5")
+PIECES = (
+    "a", "Z", "T", "P", "D", "H", "M", "S", "Y", "-", "+", ":", ".", ",", "@", " ", "/", "\\\\", "\\n", '\\"', "'",
+    "é", "ß", "😀", "\u00a0", "\u2028",
+    "[", "]", "(", ")", "(?:", "(?i)", "(?<n>", "(?=", "(?!", "(?<=", "(?>", "|", "*", "+", "?", "*?", "++", "{2}",
+    "{1,}", "{,2}", "^", "$",
+    "\\d", "\\D", "\\w", "\\s", "\\S", "\\b", "\\B", "\\A", "\\z", "\\Z", "\\h", "\\v", "\\R", "\\Q", "\\E", "\\1",
+    "\\2", "\\0", "\\x41", "\\t",
+    "\\p{L}", "\\p{Lu}", "\\P{Alpha}", "\\p{IsLatin}", "\\p{javaLowerCase}", "[^a]", "[a-c]", "[a-z&&[^b]]",
+    "[[:alpha:]]", "&&", "$1", "${n}", "\\$",
+)  # fmt: skip
 STRAY = 0.25
 """How often a value has any type instead of the one that is wanted."""
 OPERATORS = {
@@ -187,9 +198,13 @@ class Variations:
     def _change(self, text: str, parts: Sequence[Part], other: Case) -> str:
         source = self._random
         part = source.choice(parts)
-        match source.randrange(8):
+        match source.randrange(10):
             case 0 | 1:
                 new = self._value(_kind(part.node))
+            case 8 | 9:
+                literals = [each for each in parts if isinstance(each.node, syntax.Literal | syntax.TemporalLiteral)]
+                part = source.choice(literals or parts)
+                return _replaced(text, part, self._misspelt(part.text) if literals else f"({self._value()})")
             case 2:
                 piece = source.choice(_parts(other.kind, other.expression)).text
                 new = piece if len(piece) < 200 else self._value()
@@ -207,6 +222,17 @@ class Variations:
         if part.text == text:
             return new
         return _replaced(text, part, new if ".." in new and new[0] in "([]" else f"({new})")
+
+    def _misspelt(self, literal: str) -> str:
+        """A literal with a character or two changed, mostly inside its quotes."""
+        source = self._random
+        for _ in range(source.choice((1, 1, 2))):
+            quoted = literal.find('"') + 1
+            place = source.randrange(quoted, len(literal)) if quoted < len(literal) else 0
+            pieces = DIGITS if literal[place : place + 1].isdigit() and source.random() < 0.7 else PIECES
+            kept = place + source.choice((0, 1))
+            literal = f"{literal[:place]}{source.choice((*pieces, ''))}{literal[kept:]}"
+        return literal
 
     def _value(self, kind: str | None = None) -> str:
         """A value from the edges of a type: mostly of the one wanted, if one is."""

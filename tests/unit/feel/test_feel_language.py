@@ -260,6 +260,7 @@ def test_a_function_sees_the_scope_where_it_was_defined() -> None:
         ("5 in ? < 10", True),
         ("5 in < 2", False),
         ("null in < 2", None),
+        ("5 in nothing.f(1)", False),
         ("{a: 1} in [{a: 1}]", True),
         ("[1..3]", None),
         ("(1..3)", None),
@@ -289,6 +290,8 @@ def test_membership(text: str, expected: Any) -> None:
         ("unknown", None, True),
         ("true", False, False),
         ("[6..4]", 5, False),
+        ("nothing.f(1)", 5, False),
+        ("not([nothing.f(1)])", 5, True),
     ],
 )
 def test_unary_tests(text: str, value: Any, expected: Any) -> None:

@@ -10,7 +10,7 @@ from worker.feel.syntax import AnyInput, ExpressionTest, In, InputComparison, In
 from worker.feel.text import preview
 from worker.feel.values import LIST_TYPES, MISSING, items_of
 
-from .frame import Code, Compiler, NoInput, Scope, find, passes_failures, settled
+from .frame import CallFailed, Code, Compiler, NoInput, Scope, find, passes_failures, settled
 from .logic import disjoin, expected
 from .operators import equals, order
 
@@ -107,6 +107,7 @@ def input_in_range(compiler: Compiler, node: InputInRange) -> Code:
 
 def expression_test(compiler: Compiler, node: ExpressionTest) -> Code:
     expression, position = compiler.compile(node.expression), node.start
+    with_symbol = settled(expression)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         value = input_value(evaluation, scope, position)
@@ -115,8 +116,10 @@ def expression_test(compiler: Compiler, node: ExpressionTest) -> Code:
             wanted = expression(evaluation, scope)
         except NoInput:
             del evaluation.warnings[warnings:]
-            answer = expression(evaluation, Scope({"?": value}.get, None, scope))
+            answer = with_symbol(evaluation, Scope({"?": value}.get, None, scope))
             return answer if answer is True or answer is False else None
+        except CallFailed:  # equal to no input
+            return False
         if wanted is True:
             return True
         if type(wanted) in LIST_TYPES:
@@ -130,4 +133,4 @@ def expression_test(compiler: Compiler, node: ExpressionTest) -> Code:
             return False
         return same
 
-    return passes_failures(run, expression)
+    return run
