@@ -37,6 +37,7 @@ class WorkerProcess:
         environ |= {"ZEEBE_ADDRESS": address, "REST_CONNECTOR_HEALTH__PORT": "0"}
         environ |= {"REST_CONNECTOR_HEALTH__HOST": "127.0.0.1"}
         environ.setdefault("REST_CONNECTOR_SECRETS__FILES", str(SECRETS))
+        environ.setdefault("REST_CONNECTOR_DOCUMENTS__FOLDER", str(log.parent.parent / "documents"))  # shared by all
         self.log = log
         with log.open("wb") as output:
             command = [sys.executable, "-m", "worker", "run"]

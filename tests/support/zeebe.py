@@ -60,6 +60,14 @@ class Zeebe:
         request = pb.CreateProcessInstanceRequest(bpmnProcessId=process, version=-1, variables=json.dumps(variables))
         return int((await self._patiently(self._stub.CreateProcessInstance, request)).processInstanceKey)
 
+    async def run(self, process: str, **variables: Any) -> dict[str, Any]:
+        """Start an instance and wait for its end; its variables there. Raises `grpc.aio.AioRpcError` when it hangs."""
+        create = pb.CreateProcessInstanceRequest(bpmnProcessId=process, version=-1, variables=json.dumps(variables))
+        request = pb.CreateProcessInstanceWithResultRequest(request=create, requestTimeout=int(PATIENCE_SECONDS * 1000))
+        ended = await self._patiently(self._stub.CreateProcessInstanceWithResult, request)
+        found: dict[str, Any] = json.loads(ended.variables)
+        return found
+
     async def take(self, job_type: str, *, lease: float = 60.0) -> Seen:
         """The next job of a type. Raises `TimeoutError`."""
         request = pb.ActivateJobsRequest(
