@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from worker.face import Face
 from worker.rest.options import ArrayFormat
@@ -57,12 +58,20 @@ def encoded_value(text: str) -> str:
 
 
 def _existing(query: str | None) -> Parameters:
+    """What the URL has; as recorded, what has no name is dropped."""
     pairs: Parameters = []
     for pair in (query or "").split("&"):
-        if pair:
-            name, equals, value = pair.partition("=")
-            pairs.append((decode_text(name), decode_text(value) if equals else None))
+        name, equals, value = pair.partition("=")
+        if name:
+            pairs.append((_decoded(name), _decoded(value) if equals else None))
     return pairs
+
+
+def _decoded(text: str) -> str:
+    """Percent-decoded; of a character beyond ASCII, which is there only without encoding, the low byte counts."""
+    if text.isascii():
+        return decode_text(text)
+    return unquote_to_bytes(text.encode("utf-16-le", "surrogatepass")[::2]).decode("utf-8", "replace")
 
 
 def _join(first: Iterable[tuple[str, str | None]], safe: str, then: Parameters) -> str:

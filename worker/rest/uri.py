@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from typing import Final
 
 _MARKS: Final = "_-!.~'()*"
@@ -25,9 +26,11 @@ _AUTHORITY: Final = _legal("$,;:@&=+[]")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _BEFORE_SCHEME_END: Final = re.compile(r"[^/?#:]*")
 _AUTHORITY_PARTS: Final = re.compile(
-    r"(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?", re.DOTALL
+    r"(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>(?:[+-]?[0-9]+)?))?", re.DOTALL
 )
+_WITH_BRACKETS: Final = re.compile(r"(?:[^@\[\]]*@)?\[(?P<address>[^\]%]*)(?:%[^\]]*)?\](?::[0-9]{0,9})?")
 MAX_PORT: Final = 65535
+_NO_PORT: Final = -1
 
 
 class InvalidUri(ValueError):
@@ -95,14 +98,24 @@ def parse_authority(text: str) -> Authority | None:
     parts = _AUTHORITY_PARTS.fullmatch(text)
     if parts is None:
         return None
-    port = int(parts["port"][:9]) if parts["port"] else None
-    if port is not None and port > MAX_PORT:
+    port = java_int(parts["port"]) if parts["port"] else _NO_PORT
+    if port is None:
+        return None
+    if not _NO_PORT <= port <= MAX_PORT:
         raise InvalidUri(
             f"Port number(Use -1 to specify the scheme default port): {port} is out of range [-1, {MAX_PORT}]"
         )
     if not parts["host"]:
         raise InvalidUri(f"Expected a host name in the authority: {text}")
-    return Authority(parts["user"], parts["host"], port)
+    return Authority(parts["user"], parts["host"], None if port == _NO_PORT else port)
+
+
+def java_int(text: str) -> int | None:
+    """The number that a text of digits, perhaps with a sign, is to `Integer.parseInt`; None beyond its range."""
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    number = int(digits) if len(digits) < 12 else 2**31
+    number = -number if text.startswith("-") else number
+    return number if -(2**31) <= number < 2**31 else None
 
 
 def remove_dot_segments(path: str) -> str:
@@ -154,8 +167,20 @@ def _split_authority(text: str, start: int, before: str, more: str) -> tuple[str
         if end == len(before) and not more:
             raise InvalidUri(f"Expected authority at index {start + 2}: {text}")
         return None, start + end
-    _check(text, start + 2, authority, _AUTHORITY, "authority")
+    if "[" in authority or "]" in authority:
+        _check_brackets(text, start + 2, authority)
+    else:
+        _check(text, start + 2, authority, _AUTHORITY, "authority")
     return authority, start + end
+
+
+def _check_brackets(text: str, start: int, authority: str) -> None:
+    """Brackets stand around an IPv6 address, and nowhere else."""
+    parts = _WITH_BRACKETS.fullmatch(authority)
+    try:
+        IPv6Address(parts["address"] if parts else "")
+    except ValueError:
+        raise InvalidUri(f"Malformed IPv6 address at index {start + authority.find('[') + 1}: {text}") from None
 
 
 def _check(text: str, start: int, part: str, legal: re.Pattern[str], name: str) -> None:

@@ -7,13 +7,14 @@ encodes what is illegal. Query parameters are added in `worker.rest.query`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure, input_failure
 from worker.face import Face
-from worker.rest.uri import MAX_PORT, Authority, InvalidUri, Uri, parse_authority, parse_uri
+from worker.rest.uri import MAX_PORT, Authority, InvalidUri, Uri, java_int, parse_authority, parse_uri
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -21,6 +22,7 @@ _PATH_SAFE: Final = "-_.!~*'()@:$&,;="
 _QUERY_SAFE: Final = "-_.!~*'()@:$,;/?:"
 _FRAGMENT_SAFE: Final = "=&-_.!~*'()@:$,;/?:"
 _LEGAL_IN_PATH: Final = "-_.!~*'()@:$&,;=/"
+_NOT_ENCODED: Final = "".join(map(chr, range(33, 127)))
 _LEGAL_IN_QUERY: Final = "-_.!~*'()@:$&,;=/?+[]"
 _SPLIT: Final = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
@@ -28,6 +30,7 @@ _SPLIT: Final = re.compile(
 )
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")
 _PORT: Final = re.compile(r":([^:@\]]+)$")
+_PORT_NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,11 @@ class Url:
         return Uri(self.scheme, self.authority.text, self.path, self.query)
 
     def with_query(self, query: str | None) -> Url:
-        return replace(self, query=query)
+        """With another query. As recorded, the whole target is ASCII then, which it need not be as it was written."""
+        if query == self.query:
+            return self
+        path = self.path if self.path.isascii() else quote(unicodedata.normalize("NFC", self.path), safe=_NOT_ENCODED)
+        return replace(self, path=path, query=query)
 
 
 def origin_of(text: str) -> str:
@@ -97,7 +104,7 @@ def callable_url(uri: Uri, text: str) -> Url:
         raise _incomplete(text, "hostname")
     if uri.scheme is None:
         raise _incomplete(text, "scheme")
-    return Url(uri.scheme.lower(), authority, uri.path, uri.query)
+    return Url(uri.scheme.lower(), _in_ascii(authority), uri.path, uri.query)
 
 
 def reencode(text: str) -> str:
@@ -169,6 +176,16 @@ def _legal(text: str, safe: str) -> str:
     return encode_text(_BAD_ESCAPE.sub("%25", text), safe + "%")
 
 
+def _in_ascii(authority: Authority) -> Authority:
+    """With the ASCII form of an international host name."""
+    if authority.host.isascii():
+        return authority
+    try:
+        return replace(authority, host=authority.host.encode("idna").decode("ascii"))
+    except UnicodeError as error:
+        raise _malformed(f"{authority.host!r} is no host name: {error}") from error
+
+
 def _ascii_host(authority: str) -> str:
     """International host names in their ASCII form; what cannot be converted is left for the parser to refuse."""
     if authority.isascii():
@@ -183,7 +200,10 @@ def _ascii_host(authority: str) -> str:
 
 def _port_is_wrong(authority: str) -> bool:
     port = _PORT.search(authority)
-    return port is not None and not (port[1].isdecimal() and int(port[1]) <= MAX_PORT)
+    if port is None:
+        return False
+    number = java_int(port[1]) if _PORT_NUMBER.fullmatch(port[1]) else None
+    return number is None or not -1 <= number <= MAX_PORT
 
 
 def _malformed(message: str) -> JobFailure:

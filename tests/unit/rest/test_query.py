@@ -29,6 +29,8 @@ def appended(query: str | None, given: dict[str, Any], face: Face = COMPATIBLE) 
         ("a=b+c", {"k": "v"}, "a=b%2Bc&k=v"),
         ("a[]=1", {"k": "v"}, "a%5B%5D=1&k=v"),
         ("", {"k": "v"}, "k=v"),
+        ("=v&b", {"k": "v"}, "b&k=v"),
+        ("a=ü%41日", {"k": "v"}, "a=%EF%BF%BDA%EF%BF%BD&k=v"),
     ],
 )
 def test_one_parameter_encodes_the_whole_query_again(query: str | None, given: dict[str, Any], expected: str) -> None:

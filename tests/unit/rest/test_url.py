@@ -120,6 +120,9 @@ def test_skip_encoding_refuses_illegal_characters(path: str, part: str) -> None:
         ("http://", "Expected authority at index 7: http://"),
         ("{{x", "Illegal character in path at index 0: {{x"),
         ("http://:8080/", "Expected a host name in the authority: :8080"),
+        ("http://[zz]/", "Malformed IPv6 address at index 8: http://[zz]/"),
+        ("http://[::1/", "Malformed IPv6 address at index 8: http://[::1/"),
+        ("http://[::1]:x/", "Malformed IPv6 address at index 8: http://[::1]:x/"),
         (
             "http://localhost:99999/",
             "Port number(Use -1 to specify the scheme default port): 99999 is out of range [-1, 65535]",
@@ -132,7 +135,9 @@ def test_what_cannot_be_parsed_may_be_tried_again(url: str, message: str, skip_e
     assert (problem.type, problem.message, problem.final) == (ILLEGAL_ARGUMENT, message, False)
 
 
-@pytest.mark.parametrize("url", ["http:///x", "=", "http://0000::1", "http://localhost:abc/", "//:x"])
+@pytest.mark.parametrize(
+    "url", ["http:///x", "=", "http://0000::1", "http://localhost:abc/", "//:x", "http://localhost:99999999999/"]
+)
 def test_a_url_without_a_host_is_an_incident(url: str) -> None:
     problem = failure(url)
     assert problem.final
@@ -167,8 +172,22 @@ def test_cam_093_quotes_and_parentheses_survive_in_both_faces() -> None:
     assert target(url, COMPATIBLE) == target(url, NATIVE) == "/v4/Service/Resource('A-1')"
 
 
-def test_international_hosts_are_called_by_their_ascii_name() -> None:
-    assert called("http://bücher.example:81/", NATIVE).authority.text == "xn--bcher-kva.example:81"
+@pytest.mark.parametrize("face", [COMPATIBLE, NATIVE])
+def test_international_hosts_are_called_by_their_ascii_name_in_both_faces(face: Face) -> None:
+    assert called("http://bücher.example:81/", face).authority.text == "xn--bcher-kva.example:81"
+
+
+@pytest.mark.parametrize(
+    ("authority", "text"), [("h:+80", "h:80"), ("h:0080", "h:80"), ("h:-1", "h"), ("h:", "h"), ("[::1]:81", "[::1]:81")]
+)
+def test_ports_are_read_as_java_does(authority: str, text: str) -> None:
+    assert called(f"http://{authority}/").authority.text == text
+
+
+def test_a_path_beyond_ascii_is_encoded_once_a_parameter_is_added() -> None:
+    url = called(f"{HOST}/ü?a=ü", skip_encoding=True)
+    assert url.with_query(url.query).target == "/ü?a=ü"
+    assert url.with_query("b=1").target == "/%C3%BC?b=1"
 
 
 def test_an_empty_path_becomes_a_slash_and_the_host_keeps_its_case() -> None:
