@@ -152,12 +152,12 @@ def enumeration(java_type: str, names: tuple[str, ...]) -> Callable[[Any], str |
             case None:
                 return None
             case int() if not isinstance(value, bool):
-                ordinal = value
+                ordinal = _in_range(value)
             case str():
                 trimmed = value.strip(_CONTROL_AND_SPACE)
                 if trimmed.upper() in by_name:
                     return by_name[trimmed.upper()]
-                ordinal = int(trimmed) if re.fullmatch(r"[0-9]{1,9}", trimmed) else -1
+                ordinal = int(trimmed) if re.fullmatch(r"0|[1-9][0-9]{0,8}", trimmed) else -1
             case _:
                 raise wrong_token(java_type, value)
         if not 0 <= ordinal < len(names):

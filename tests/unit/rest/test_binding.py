@@ -29,7 +29,7 @@ URL = "http://h/p"
 def request(tree: Any, face: Face = COMPATIBLE) -> RestRequest:
     variables = bind(tree, face)
     validate(variables, face)
-    return request_of(variables, read_return_format(tree), face)
+    return request_of(variables, read_return_format(tree, face), face)
 
 
 def refusal(tree: Any, face: Face = COMPATIBLE) -> str:
@@ -52,14 +52,20 @@ def test_methods(value: Any, method: str) -> None:
     assert request(with_(method=value)).method == method
 
 
-@pytest.mark.parametrize("value", ["", " ", "HEAD", "OPTIONS", "G ET", -1, 5])
+@pytest.mark.parametrize("value", ["", " ", "HEAD", "OPTIONS", "G ET", -1, 5, "01"])
 def test_bv_010_unknown_methods(value: Any) -> None:
     assert refusal(with_(method=value)) == "Json object contains an invalid field: method. It Must be `HttpMethod`"
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1.0, "Floating-point value"), ({}, "Object value"), (True, "Boolean value"), (["get", "post"], "END_ARRAY")],
+    [
+        (1.0, "Floating-point value"),
+        ({}, "Object value"),
+        (True, "Boolean value"),
+        (["get", "post"], "END_ARRAY"),
+        (2**31, "Numeric value (2147483648) out of range of int (-2147483648 - 2147483647)"),
+    ],
 )
 def test_methods_of_a_wrong_kind(value: Any, text: str) -> None:
     assert text in refusal(with_(method=value))
