@@ -131,12 +131,34 @@ async def test_cam_095_expressions_in_variables_are_evaluated_where_the_operator
     assert service.requests[0].body == b'{"x":2,"deep":{"y":"=1+1"}}'
 
 
-@pytest.mark.parametrize("input", ["url", "method", "headers", "authentication", "readTimeoutInSeconds"])
+@pytest.mark.parametrize(
+    ("input", "given"),
+    [
+        ("url", {"url": "=a"}),
+        ("method", {"method": "=a"}),
+        ("headers", {"headers": "=a"}),
+        ("authentication", {"authentication": "=a"}),
+        ("authentication.type", {"authentication": {"type": "=a"}}),
+        (
+            "authentication.oauthTokenEndpoint",
+            {
+                "authentication": {
+                    "type": "oauth-refresh-token",
+                    "oauthTokenEndpoint": "=a",
+                    "clientId": "c",
+                    "refreshToken": "r",
+                }
+            },
+        ),
+        ("readTimeoutInSeconds", {"readTimeoutInSeconds": "=a"}),
+        ("documentReturnFormat.choice", {"documentReturnFormat": {"choice": "=a"}}),
+    ],
+)
 async def test_cam_095_a_text_that_looks_like_an_expression_is_named_in_the_failure_it_causes(
-    scene: Scene, input: str
+    scene: Scene, input: str, given: dict[str, Any]
 ) -> None:
     service = await scene.serve()
-    variables = {"url": service.url(), "method": "GET", input: "=a + b"}
+    variables = {"url": service.url(), "method": "GET", **given}
     native = failed(await scene.run(variables, type=NATIVE))
     assert f"variable {input} begins with '=' but is text here" in native.message
     assert f"header named {input}" in native.message or "REST_CONNECTOR_INPUT_EXPRESSIONS=all" in native.message

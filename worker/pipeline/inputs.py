@@ -7,7 +7,7 @@ never evaluated again, and secrets are put in afterwards, so no expression sees 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -191,18 +191,20 @@ def _is_set(value: Any) -> bool:
 
 def _left_as_text(variables: Mapping[str, Any]) -> list[str]:
     """A note for each variable that looks like an expression."""
-    notes = []
-    for name in INPUTS:
-        value = variables.get(name)
-        if isinstance(value, str) and value.startswith("="):
-            notes.append(_off_note(f"variable {name}") if name in _VARIABLES else _header_note(name))
-        elif isinstance(value, dict) and name in _VARIABLES:
-            notes += [
-                _off_note(f"variable {name}.{key}")
-                for key, member in value.items()
-                if isinstance(member, str) and member.startswith("=")
-            ]
-    return notes
+    return [
+        _off_note(f"variable {path}") if name in _VARIABLES else _header_note(path)
+        for name in INPUTS
+        for path in _texts_like_expressions(name, variables.get(name))
+    ]
+
+
+def _texts_like_expressions(name: str, value: Any) -> Iterator[str]:
+    """The value and its direct members, by name; what is deeper may be foreign data."""
+    if isinstance(value, str):
+        if value.startswith("="):
+            yield name
+    elif isinstance(value, dict):
+        yield from (f"{name}.{key}" for key, text in value.items() if isinstance(text, str) and text.startswith("="))
 
 
 def _off_note(place: str) -> str:
@@ -213,8 +215,8 @@ def _off_note(place: str) -> str:
     )
 
 
-def _header_note(name: str) -> str:
-    return f"variable {name} begins with '=' but is text here; put the expression into a task header named {name}"
+def _header_note(path: str) -> str:
+    return f"variable {path} begins with '=' but is text here; put the expression into a task header named {path}"
 
 
 def _warning_note(place: str, expression: str, warning: FeelWarning) -> str:

@@ -131,7 +131,7 @@ class Pipeline:
             variables = bind(tree, self.face)
             validate(variables, self.face)
             options = read_options(tree.get("httpOptions")) if self.face.extended_inputs else DEFAULTS
-            request = request_of(variables, read_return_format(raw), self.face, options)
+            request = request_of(variables, read_return_format(raw, self.face), self.face, options)
         except JobFailure as failure:
             raise with_notes(failure, notes) from None
         if tree is not raw and isinstance(request.auth, BasicAuth):

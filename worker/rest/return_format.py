@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any, Final, Literal, get_args
 
 from worker.errors import input_failure
+from worker.face import Face
 from worker.json_codec.java_text import java_text
 from worker.rest.binding import root_object
+from worker.rest.hints import expression_hint
 from worker.rest.request import ReturnFormat
 
 _Choice = Literal["DOCUMENT", "TEXT", "JSON"]
 _CHOICES: Final[tuple[_Choice, ...]] = get_args(_Choice)
 
 
-def read_return_format(tree: Any) -> ReturnFormat | None:
+def read_return_format(tree: Any, face: Face) -> ReturnFormat | None:
     """The chosen format; None (the older rules hold) when there is no choice. Raises an input failure for another."""
     variables = root_object(tree)
     chosen = variables.get("documentReturnFormat") if variables is not None else None
@@ -25,7 +27,8 @@ def read_return_format(tree: Any) -> ReturnFormat | None:
     for known in _CHOICES:
         if known == choice:
             return ReturnFormat(known, _text(chosen.get("encoding")))
-    raise input_failure(f"documentReturnFormat.choice must be one of {', '.join(_CHOICES)}. Got: {choice}")
+    hint = expression_hint("documentReturnFormat.choice", choice, face)
+    raise input_failure(f"documentReturnFormat.choice must be one of {', '.join(_CHOICES)}. Got: {choice}{hint}")
 
 
 def _text(value: Any) -> str | None:

@@ -43,8 +43,15 @@ def validate(variables: binding.Variables, face: Face) -> None:
         return
     lines = [f" - Property: {path}: Validation failed. Original message: {reason}" for path, reason in violated]
     missing = all(reason.startswith("must not be") for _, reason in violated)
-    hint = expression_hint("url", variables.url, face)
-    raise input_failure("\n".join([_LEAD, *lines]) + hint, native_code="MISSING_INPUT" if missing else "INVALID_INPUT")
+    hints = "".join(expression_hint(path, _value(variables, path), face) for path, _ in violated)
+    raise input_failure("\n".join([_LEAD, *lines]) + hints, native_code="MISSING_INPUT" if missing else "INVALID_INPUT")
+
+
+def _value(variables: binding.Variables, path: str) -> object:
+    value: object = variables
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
 def request_of(

@@ -178,7 +178,7 @@ class _Check:
                 yield from self._violation(path, reason)
         for path, read in (
             ("httpOptions", lambda: read_options(known.get("httpOptions")) if self.face.extended_inputs else None),
-            ("documentReturnFormat.choice", lambda: read_return_format(known)),
+            ("documentReturnFormat.choice", lambda: read_return_format(known, self.face)),
         ):
             try:
                 read()
