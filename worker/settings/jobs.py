@@ -128,7 +128,11 @@ class DocumentsSettings(Group):
     memory: int = Field(
         default=256 << 20, ge=1, description="Room for documents in memory (bytes); the oldest ones are dropped."
     )
-    max_size: int = Field(default=50 << 20, ge=1, description="The largest document to keep in the folder (bytes).")
+    max_size: int = Field(
+        default=50 << 20,
+        ge=1,
+        description="The largest document to keep in the engine's store or the folder, or to read from there (bytes).",
+    )
 
     @model_validator(mode="after")
     def _one_store(self) -> DocumentsSettings:
