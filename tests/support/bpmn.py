@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"
     xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:modeler="http://camunda.org/schema/modeler/1.0"
     id="definitions" targetNamespace="http://bpmn.io/schema/bpmn" modeler:executionPlatform="Camunda Cloud"
     modeler:executionPlatformVersion="{platform}">
@@ -66,9 +67,22 @@ def sequence(
             *steps,
             *arrows,
             f'<bpmn:endEvent id="end"><bpmn:incoming>{flows[-1]}</bpmn:incoming></bpmn:endEvent>',
-            f"{inside}</bpmn:process></bpmn:definitions>",
+            f"{inside}</bpmn:process>",
+            _diagram(process, ids),
+            "</bpmn:definitions>",
         ]
     )
+
+
+def _diagram(process: str, ids: list[str]) -> str:
+    """Where the elements stand; the Modeler opens no model without."""
+    shapes = "".join(
+        f'<bpmndi:BPMNShape id="{id}-shape" bpmnElement="{id}">'
+        f'<dc:Bounds x="{150 * number}" y="100" width="100" height="80"/></bpmndi:BPMNShape>'
+        for number, id in enumerate(ids)
+    )
+    plane = f'<bpmndi:BPMNPlane id="plane" bpmnElement="{process}">{shapes}</bpmndi:BPMNPlane>'
+    return f'<bpmndi:BPMNDiagram id="diagram">{plane}</bpmndi:BPMNDiagram>'
 
 
 def error_boundary(attached_to: str, error: str) -> str:
