@@ -1,9 +1,11 @@
-"""The example service that the example jobs call: a shop on a free loopback port.
+"""The example service that the example jobs call: a shop.
 
 GET  /orders/{id}      an order; 404 with a JSON body for ids from 9000 on
 POST /quotes           the total of {"items": [{"price": ..., "quantity": ...}]}
 GET  /stock/{article}  503 twice, then how many there are; and so on again
 *    /echo             what was sent
+
+`python -m worker.dev.shop` serves it by itself on port 8000, for a worker on a real engine.
 """
 
 from __future__ import annotations
@@ -81,3 +83,7 @@ async def _echo(request: web.Request) -> web.Response:
 
 def _json(value: object, status: int = 200) -> web.Response:
     return web.Response(text=dumps(value), status=status, content_type="application/json")
+
+
+if __name__ == "__main__":
+    web.run_app(application(), port=8000, access_log=None)
