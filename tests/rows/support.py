@@ -6,9 +6,9 @@ A row's test is named after it (`test_cam_052_…`); `docs/generate_compatibilit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from ssl import SSLContext
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 
@@ -22,6 +22,8 @@ from worker.outcome import Outcome
 from worker.pipeline import Pipeline
 from worker.secrets import Masker
 from worker.settings import load
+
+Value = TypeVar("Value")
 
 NATIVE: Final = "rest-connector"
 CAMUNDA: Final = "io.camunda:http-json:1"
@@ -40,6 +42,10 @@ class Scene:
         self.environ: dict[str, str] = {"REST_CONNECTOR_JOB_TYPES": f"{NATIVE},{CAMUNDA}"}
         self._stack = stack
         self._pipelines: Mapping[str, Pipeline] | None = None
+
+    def enter(self, manager: AbstractContextManager[Value]) -> Value:
+        """Enter a context for the length of the test."""
+        return self._stack.enter_context(manager)
 
     async def serve(self, *answers: Answer, tls: SSLContext | None = None) -> ScriptedServer:
         """A service that gives these raw answers, the last one again and again; 200 without a body when there is none.

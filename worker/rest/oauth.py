@@ -30,6 +30,9 @@ Send = Callable[[TokenRequest], Awaitable[TokenResponse]]
 CAPACITY: Final = 1000
 _AHEAD: Final = 0.8  # of a token's usable time, after which it is renewed in the background
 _PATIENCE: Final = 2.0  # seconds to wait for a new token while the old one could still serve
+_UNANSWERED_OR_REFUSED: Final = frozenset(
+    {"http", "dns", "connect", "reset", "timeout_connect", "timeout_read", "timeout_total"}
+)
 _PAUSE: Final = 5.0  # seconds at most between attempts to renew a token that still serves
 
 
@@ -144,7 +147,7 @@ class Tokens:
         try:
             response = await self._send(request)
         except JobFailure as failure:
-            raise explained(failure) if failure.kind == "http" else failure from failure
+            raise explained(failure) if failure.kind in _UNANSWERED_OR_REFUSED else failure from failure
         return read_token(response, refreshed=isinstance(auth, RefreshToken))
 
     def _keep(self, key: str, token: Token, started: float) -> None:

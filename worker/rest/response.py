@@ -75,7 +75,7 @@ async def _legacy(
     answer: Answer, request: RestRequest, face: Face, store: DocumentStore, limit: int
 ) -> tuple[Any, dict[str, Any] | None]:
     if answer.broken is not None:
-        raise _unreadable(answer.broken, face)
+        raise _unreadable(answer.broken)
     if answer.cut:
         raise too_large(limit)
     if not request.store_response:
@@ -95,6 +95,7 @@ async def _in_format(
         raise JobFailure(
             f"Failed to read payload for document response conversion: {answer.broken}",
             kind=_broken_kind(answer.broken),
+            native_code=_broken_code(answer.broken),
         )
     if answer.cut:
         raise too_large(limit) if form.choice == "DOCUMENT" else _beyond_inline(form.choice)
@@ -189,11 +190,10 @@ async def _store(answer: Answer, store: DocumentStore) -> dict[str, Any]:
         return await store.store(content, content_type=answer.first("content-type"), file_name=None)
 
 
-def _unreadable(reason: str, face: Face) -> JobFailure:
+def _unreadable(reason: str) -> JobFailure:
     failure = unreadable(reason)
     failure.kind = _broken_kind(reason)
-    if failure.kind == "decode":
-        failure.native_code = "RESPONSE_NOT_DECODABLE"
+    failure.native_code = _broken_code(reason)
     return failure
 
 
@@ -201,6 +201,11 @@ def _broken_kind(reason: str) -> str:
     if reason == "Read timed out":
         return "timeout_read"
     return "reset" if reason.startswith(("Connection", "Premature", "Truncated", "Bad chunk")) else "decode"
+
+
+def _broken_code(reason: str) -> str:
+    """An answer that broke off has the code of one that did not come at all."""
+    return "RESPONSE_NOT_DECODABLE" if _broken_kind(reason) == "decode" else "408"
 
 
 def _no_json(reason: str) -> JobFailure:
