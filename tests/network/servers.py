@@ -132,7 +132,7 @@ def _nginx_conf(folder: Path, ca: Authority, ports: Nginx) -> str:
 {user} worker_processes 1; pid nginx.pid; error_log stderr warn;
 events {{ worker_connections 512; }}
 http {{
-    access_log off; {temporary}
+    access_log off; ssl_protocols TLSv1.2 TLSv1.3; {temporary}
     server {{ listen 127.0.0.1:{ports.plain}; listen [::1]:{ports.plain}; {places} }}
     {secure(ports.tls, "server")}
     {secure(ports.mutual, "server", f"ssl_client_certificate {ca.file}; ssl_verify_client on;")}

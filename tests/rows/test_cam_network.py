@@ -10,7 +10,7 @@ import pytest
 from tests.network.servers import PASSWORD, USER, Authority, Nginx, Proxies, ca, nginx, squid, tinyproxy
 from tests.rows.support import CAMUNDA, NATIVE, Scene, both_faces, error_of
 from tests.support.job_runs import completed, failed
-from tests.support.worker_process import worker
+from tests.support.worker_process import WorkerProcess, worker
 from worker.dev.gateway import DevGateway
 from worker.outcome import Outcome
 
@@ -157,14 +157,6 @@ async def test_cam_018_the_properties_of_a_jvm(
     assert (await seen(scene, nginx.url(host="localhost"), type))["from"] == DIRECT
 
 
-async def test_cam_018_the_log_names_the_properties_that_are_taken_over() -> None:
-    options = "-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttp.proxyPassword=hidden -Dother=1"
-    async with DevGateway() as gateway, worker(gateway.address, JAVA_OPTS=options) as running:
-        line = await running.logged("proxy settings of a JVM are taken over")
-    assert line["properties"] == ["http.proxyHost", "http.proxyPassword", "http.proxyPort"]
-    assert "hidden" not in str(running.lines)
-
-
 @pytest.mark.parametrize(
     ("type", "more", "proxied"),
     [
@@ -263,28 +255,27 @@ async def test_cam_022_a_tunnel_that_is_refused_is_the_same_error(
 DEAD = "http://127.0.0.1:1"
 
 
-async def a_job_goes_through_the_engine(**settings: str) -> None:
-    """A job comes from the engine and its result goes back, while its call meets a dead proxy."""
+JVM = "-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttps.proxyHost=127.0.0.1 -Dhttp.proxyPassword=hidden -Dother=1"
+STANDARD = ("grpc_proxy", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+async def ended_with_dead_proxies(**settings: str) -> WorkerProcess:
+    """The worker after a job that came from the engine and went back to it, while its call met a dead proxy."""
     async with DevGateway() as gateway, worker(gateway.address, **settings) as running:
         key = gateway.add_job(NATIVE, variables={"method": "GET", "url": "http://target.test/"}, headers={}, retries=1)
         ended = await gateway.ended(key, timeout=20)
         running.signal()
         assert await running.ended() == 0
     assert ended.kind == "incident"
+    return running
 
 
-@pytest.mark.parametrize("lists", [{}, {"CONNECTOR_HTTP_NON_PROXY_HOSTS": "other.test"}], ids=["no list", "a list"])
-async def test_cam_024_the_engine_needs_no_place_in_the_list(lists: Mapping[str, str]) -> None:
-    await a_job_goes_through_the_engine(**through(1), **through(1, "HTTPS"), **lists)
+async def test_cam_024_the_engine_needs_no_place_in_the_list() -> None:
+    await ended_with_dead_proxies(**through(1), **through(1, "HTTPS"))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        dict.fromkeys(("grpc_proxy", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), DEAD),
-        {"JAVA_OPTS": "-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1"},
-    ],
-    ids=["standard variables", "JVM properties"],
-)
-async def test_cam_096_no_proxy_of_the_process_reaches_the_engines_connection(settings: Mapping[str, str]) -> None:
-    await a_job_goes_through_the_engine(**settings)
+async def test_cam_096_no_proxy_of_the_process_reaches_the_engines_connection() -> None:
+    running = await ended_with_dead_proxies(JAVA_OPTS=JVM, **dict.fromkeys(STANDARD, DEAD))
+    line = await running.logged("proxy settings of a JVM are taken over")
+    assert line["properties"] == ["http.proxyHost", "http.proxyPassword", "http.proxyPort", "https.proxyHost"]
+    assert "hidden" not in str(running.lines)
