@@ -137,6 +137,14 @@ async def test_redirects(fact: Fact) -> None:
         formatted("RF-002", text('{"a":[1]}'), gives(body={"a": [1]}), "JSON"),
         formatted("RF-002", text("[1,2]"), gives(body=[1, 2]), "JSON"),
         formatted("RF-002", text("plain"), lost("not valid JSON"), "JSON"),
+        *(
+            formatted("RF-002", text(body), lost("not valid JSON"), "JSON")
+            for body in ("2024-01-01", "1.2.3", "01", "1.", "12abc", "trueish", "5,6")
+        ),
+        *(
+            formatted("RF-002", text(body), gives(body=read), "JSON")
+            for body, read in (("12 monkeys", 12), ("true!", True), ('"a"b', "a"), ("null, void", None), ("[1]x", [1]))
+        ),
         formatted("RF-003", text("{}"), fails("DOCUMENT, TEXT, JSON", retries=0, picked={"error.type": INPUT}), "XML"),
         formatted("RF-004", answer(200, b"x" * (LARGEST + 1)), lost("Text response payload", "Document reference"),
                   "TEXT"),

@@ -40,8 +40,16 @@ def loads(text: str, *, exact: bool = False) -> Any:
 
 
 def loads_prefix(text: str, *, exact: bool = False) -> Any:
-    """The first JSON value of a text; what follows it is ignored. Raises `JsonError`."""
-    return _scan(text, exact)[0]
+    """The first JSON value of a text; what follows it is ignored, where it does not touch a number or a word.
+
+    Raises `JsonError`: `2024-01-01` is no number.
+    """
+    value, end = _scan(text, exact)
+    if not isinstance(value, str | dict | list) and end < len(text) and text[end] not in _SPACE:
+        number = not isinstance(value, bool) and value is not None
+        if number or text[end].isalnum() or text[end] in "_$":
+            raise JsonError(f"unexpected text after the value, at character {end}")
+    return value
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
