@@ -255,6 +255,7 @@ OTHER: dict[str, Any] = {
     "image.digest": "sha256:" + "0" * 64,
     "image.pullPolicy": "Always",
     "dnsPolicy": "Default",
+    "temporary.sizeLimit": "2Gi",
     "zeebe.address": "other:1",
     "settings": {"REST_CONNECTOR_LOG__LEVEL": "debug"},
     "secretSettings": {"REST_CONNECTOR_ZEEBE__TOKEN": {"name": "a", "key": "b"}},
