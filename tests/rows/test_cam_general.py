@@ -57,6 +57,29 @@ async def test_cam_002_namespaced_inputs_keep_all_nine_names_free(scene: Scene) 
     assert request.value("authorization") is None
 
 
+@pytest.mark.parametrize(
+    ("variables", "custom", "message"),
+    [
+        ({"httpOptions": {"inputs": "namespaced"}}, {}, "httpOptions.inputs is read from a task header of its own"),
+        (
+            {"httpOptions": {"errors": {"immediate": True}}},
+            {},
+            "httpOptions.errors.immediate is read from a task header",
+        ),
+        ({}, {"httpOptions": '={errors: {mode: "bpmn"}}'}, "httpOptions.errors.mode is read from a task header"),
+        ({}, {"inputs": '={httpOptions: {inputs: "namespaced"}}'}, "httpOptions.inputs is read from a task header"),
+        ({}, {"httpOptions.inputs": "flat"}, "can only be namespaced"),
+    ],
+)
+async def test_cam_002_what_would_be_ignored_is_refused(
+    scene: Scene, variables: dict[str, Any], custom: dict[str, str], message: str
+) -> None:
+    service = await scene.serve()
+    outcome = failed(await scene.run({"url": service.url(), **variables}, custom))
+    assert (outcome.retries, service.requests) == (0, [])
+    assert message in outcome.message
+
+
 async def test_cam_003_the_write_timeout_limits_sending_the_body(scene: Scene) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"

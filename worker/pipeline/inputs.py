@@ -46,6 +46,11 @@ _CONTEXT: Final = "inputs"  # one header with several inputs at once
 _NAMESPACE: Final = "httpOptions.inputs"  # `namespaced`: the inputs are members of the variable `request`
 _FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
 _VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
+_STEERING: Final = (
+    ("httpOptions", "inputs"),
+    ("httpOptions", "errors", "mode"),
+    ("httpOptions", "errors", "immediate"),
+)
 _MODEL_ONLY: Final = (("clientTls",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
 
 
@@ -68,11 +73,12 @@ class Inputs:
     async def gather(self, headers: JobHeaders, variables: Mapping[str, Any]) -> Gathered:
         """Header over variable. Raises an input failure that names the input, the position and the text."""
         given = {name: text for name, text in headers.values.items() if _is_input(name)}
-        tree = _namespaced(variables) if given.pop(_NAMESPACE, "").strip() == "namespaced" else dict(variables)
+        tree = _namespaced(variables) if _is_namespaced(given.pop(_NAMESPACE, "")) else dict(variables)
         if not self._trust_variables:
             _refuse_untrusted(tree)
         unevaluated = _left_as_text(tree)
         if not given and not unevaluated:
+            _refuse_misplaced(tree, given)
             return Gathered(tree)
         gathering = _Gathering(self._expressions, variables)
         if self._expressible == "all":
@@ -85,6 +91,7 @@ class Inputs:
         evaluates = self._expressible != "off"
         for name in sorted(given, key=lambda path: (path.count("."), path)):  # members after the whole they change
             put(tree, path_of(name), await gathering.value(f"header {name}", given[name], evaluates))
+        _refuse_misplaced(tree, given)
         return Gathered(tree, tuple(gathering.notes))
 
 
@@ -161,17 +168,35 @@ def put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     node[path[-1]] = value
 
 
+def _refuse_misplaced(tree: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    """What steers the pipeline is read from headers by their whole names; elsewhere it would be ignored in silence."""
+    for path in _STEERING:
+        name = ".".join(path)
+        if name not in given and _is_set(_at(tree, path)):
+            raise input_failure(f"{name} is read from a task header of its own, named {name}, and from nowhere else")
+
+
+def _at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    node: Any = tree
+    for part in path:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
 def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
     for path in _MODEL_ONLY:
-        node: Any = variables
-        for part in path:
-            node = node.get(part) if isinstance(node, Mapping) else None
-        if _is_set(node):
+        if _is_set(_at(variables, path)):
             name = ".".join(path)
             raise input_failure(
                 f"{name} is taken from task headers only, because variables may hold foreign data; put it into a task "
                 f"header named {name}, or set REST_CONNECTOR_TRUST_VARIABLES=true"
             )
+
+
+def _is_namespaced(chosen: str) -> bool:
+    if chosen.strip() not in ("", "namespaced"):
+        raise input_failure(f"The header {_NAMESPACE} is '{chosen}'; it can only be namespaced")
+    return chosen.strip() == "namespaced"
 
 
 def _namespaced(variables: Mapping[str, Any]) -> dict[str, Any]:
