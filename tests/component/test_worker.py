@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -39,17 +40,23 @@ class Counting:
 
 @asynccontextmanager
 async def working(
-    gateway: DevGateway, handle: Callable[[Job, Lease], Awaitable[Outcome]], **changes: float
+    gateway: DevGateway,
+    handle: Callable[[Job, Lease], Awaitable[Outcome]],
+    *,
+    job_types: tuple[str, ...] = (JOB_TYPE,),
+    stream: bool = False,
+    tenant_ids: tuple[str, ...] = (),
+    **changes: float,
 ) -> AsyncIterator[Stop]:
     """A worker in this process; leaving the block drains it."""
     settings = Settings(
-        job_types=(JOB_TYPE,),
-        zeebe=ZeebeSettings(address=gateway.address),
+        job_types=job_types,
+        zeebe=ZeebeSettings(address=gateway.address, stream=stream, tenant_ids=tenant_ids),
         health=HealthSettings(host="127.0.0.1", port=0),
         **changes,  # type: ignore[arg-type]
     )
     stop = Stop()
-    task = asyncio.create_task(run_worker(settings, {JOB_TYPE: handle}, stop))
+    task = asyncio.create_task(run_worker(settings, dict.fromkeys(job_types, handle), stop))
     try:
         yield stop
     finally:
@@ -136,3 +143,131 @@ async def test_a_drained_worker_leaves_no_job_activated(gateway: DevGateway) -> 
     activated = [event.job_key for event in gateway.events if event.kind == "activated"]
     settled = {event.job_key for event in gateway.events if event.kind in ("completed", "failed")}
     assert set(activated) <= settled
+
+
+# -- streams
+
+
+async def test_streams_bring_no_more_jobs_at_once_than_there_are_slots(gateway: DevGateway) -> None:
+    handler = Counting()
+    async with working(gateway, handler.handle, slots=10, stream=True):
+        await gateway.wait_for("stream-opened")
+        keys = [gateway.add_job(JOB_TYPE) for _ in range(300)]
+        for key in keys:
+            assert (await gateway.ended(key, timeout=30)).kind == "completed"
+
+    assert handler.most <= 10
+    assert set(handler.turns.values()) == {1}
+
+
+async def test_a_stream_that_is_cut_is_opened_again(gateway: DevGateway) -> None:
+    handler = Counting()
+    async with working(gateway, handler.handle, slots=10, stream=True):
+        await gateway.wait_for("stream-opened")
+        seen = gateway.events.last
+        async with gateway.outage():
+            pass
+        await gateway.events.wait_for(lambda event: event.kind == "stream-opened", after=seen)
+        key = gateway.add_job(JOB_TYPE)
+
+        assert (await gateway.ended(key)).kind == "completed"
+
+
+async def test_with_streams_a_poll_is_outstanding_too(gateway: DevGateway) -> None:
+    handler = Counting()
+    async with working(gateway, handler.handle, stream=True):
+        await gateway.wait_for("stream-opened")
+        await gateway.wait_for("poll")
+
+
+# -- several hosts, job types, tenants
+
+
+async def test_a_host_that_hangs_leaves_slots_to_another(gateway: DevGateway) -> None:
+    """Its jobs come first and are more than there are slots; none of them is lost, and none loses a retry."""
+    answers = asyncio.Event()
+    calls: Counter[int] = Counter()
+
+    async def handle(job: Job, lease: Lease) -> Outcome:
+        host = json.loads(job.variables)["host"]
+        await lease.turn(host)
+        calls[job.key] += 1
+        if host == "slow":
+            await answers.wait()
+        return Complete()
+
+    slow = [gateway.add_job(JOB_TYPE, variables={"host": "slow"}) for _ in range(30)]
+    fast = [gateway.add_job(JOB_TYPE, variables={"host": "fast"}) for _ in range(5)]
+    async with working(gateway, handle, slots=10):
+        for key in fast:
+            assert (await gateway.ended(key, timeout=20)).kind == "completed"
+        answers.set()
+        for key in slow:
+            assert (await gateway.ended(key, timeout=20)).kind == "completed"
+
+    assert {event.retries for event in gateway.events if event.kind == "failed"} == {3}
+    assert set(calls.values()) == {1}
+
+
+async def test_a_lone_host_may_use_every_slot(gateway: DevGateway) -> None:
+    started = asyncio.Semaphore(0)
+    answers = asyncio.Event()
+
+    async def handle(job: Job, lease: Lease) -> Outcome:
+        await lease.turn("lone")
+        started.release()
+        await answers.wait()
+        return Complete()
+
+    for _ in range(10):
+        gateway.add_job(JOB_TYPE)
+    async with working(gateway, handle, slots=10):
+        async with asyncio.timeout(20):
+            for _ in range(10):
+                await started.acquire()
+        answers.set()
+
+
+async def test_a_job_type_whose_jobs_hang_leaves_slots_to_another(gateway: DevGateway) -> None:
+    answers = asyncio.Event()
+
+    async def handle(job: Job, lease: Lease) -> Outcome:
+        if job.type == "slow":
+            await answers.wait()
+        return Complete()
+
+    async with working(gateway, handle, job_types=("slow", "fast"), slots=16):
+        for _ in range(40):
+            gateway.add_job("slow")
+        key = gateway.add_job("fast")
+        assert (await gateway.ended(key, timeout=20)).kind == "completed"
+        answers.set()
+
+
+async def test_jobs_of_several_tenants_are_taken_and_no_others(gateway: DevGateway) -> None:
+    handler = Counting()
+    wanted = [gateway.add_job(JOB_TYPE, tenant_id=tenant) for tenant in ("acme", "globex")]
+    unwanted = gateway.add_job(JOB_TYPE, tenant_id="initech")
+
+    async with working(gateway, handler.handle, tenant_ids=("acme", "globex")):
+        for key in wanted:
+            assert (await gateway.ended(key)).kind == "completed"
+
+    assert unwanted not in handler.turns
+
+
+async def test_while_the_jobs_held_are_heavy_no_more_are_asked_for(gateway: DevGateway) -> None:
+    finish = asyncio.Event()
+    started: list[int] = []
+
+    async def handle(job: Job, lease: Lease) -> Outcome:
+        started.append(job.key)
+        await finish.wait()
+        return Complete()
+
+    heavy = [gateway.add_job(JOB_TYPE, variables={"text": "x" * 600_000}) for _ in range(4)]
+    async with working(gateway, handle, slots=2, job_memory=1 << 20):
+        await gateway.wait_for("activated", heavy[1])
+        finish.set()
+        for key in heavy:
+            assert (await gateway.ended(key)).kind == "completed"

@@ -92,7 +92,8 @@ class Runner:
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
         self._commands = Commands(transport, sleep=lambda s: pause(s, self._stop_now), count=observer.command_sent)
-        share = Share.of(limits.slots, len(requests))
+        streaming = limits.stream and limits.slots > 2 * len(requests)  # a stream keeps a slot while it waits
+        share = Share.of(limits.slots, 2 * len(requests) if streaming else len(requests))
         self.sources = [
             Source(
                 transport,
@@ -105,7 +106,6 @@ class Runner:
             )
             for request in requests
         ]
-        # A stream keeps a slot while it waits, so that a pool too small for that is left to polling.
         self._streams = [
             StreamSource(
                 transport,
@@ -115,8 +115,7 @@ class Runner:
                 clock=clock,
                 count_error=observer.poll_failed,
             )
-            for request in requests
-            if limits.stream and limits.slots > 2 * len(requests)
+            for request in (requests if streaming else ())
         ]
 
     @property

@@ -35,17 +35,17 @@ Accept = Callable[[Sequence[Job], int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many slots one poll may reserve, so that an idle job type leaves room for a busy one."""
+    """How many slots one poll may reserve, so that one that waits for jobs leaves room for other types and streams."""
 
     busy: int
     idle: int
 
     @staticmethod
-    def of(slots: int, job_types: int) -> Share:
-        """The share of one of `job_types` types in a pool of `slots`."""
-        if job_types == 1:
+    def of(slots: int, parties: int) -> Share:
+        """The share of one of so many polls and streams in a pool of `slots`."""
+        if parties == 1:
             return Share(slots, slots)
-        return Share(max(1, slots // job_types), max(1, slots // (8 * job_types)))
+        return Share(max(1, slots // parties), max(1, slots // (8 * parties)))
 
 
 class Source:
