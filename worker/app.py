@@ -73,6 +73,7 @@ async def open_pipelines(
         resend=Resend() if settings.compatible_resend else None,
         total_timeout=settings.http.total_timeout,
         connection_age=settings.http.connection_age,
+        dns_ttl=settings.http.dns_ttl,
     )
     limit = settings.http.max_response_size
     async with AsyncExitStack() as open_until_the_end:
@@ -106,6 +107,7 @@ async def open_pipelines(
                 trust_variables=settings.trust_variables,
                 output_limit=settings.max_output_size,
                 breakers=breakers,
+                forbidden_methods=settings.http.forbidden_methods,
             )
         yield pipelines
 

@@ -23,7 +23,7 @@ from worker.rest.proxy import Proxy, ProxyRules
 from worker.rest.redirects import Redirects
 from worker.rest.request import ClientTls
 from worker.rest.resend import Resend
-from worker.rest.resolver import LookUp, Resolver
+from worker.rest.resolver import TTL, LookUp, Resolver
 from worker.rest.tls import TlsContexts, require_pair
 from worker.rest.tls_diagnosis import Diagnosis
 from worker.rest.url import Url
@@ -86,6 +86,7 @@ class Egress:
         total_timeout: float = TOTAL_TIMEOUT,
         connection_age: float = CONNECTION_AGE,
         look_up: LookUp | None = None,
+        dns_ttl: float = TTL,
     ) -> None:
         self._proxies = proxies or ProxyRules()
         self._blocks = blocks or BlockList()
@@ -93,7 +94,7 @@ class Egress:
         self._standard_proxies = standard_proxies
         self._resend = resend
         self._total_timeout = total_timeout
-        self._resolver = Resolver(look_up)
+        self._resolver = Resolver(look_up, ttl=dns_ttl)
         self._gate = Gate(self._resolver, hosts or HostRules(), destinations or Destinations(), guard_metadata)
         self._diagnosis = Diagnosis()
         self._exchange = Exchange(resolver=self._resolver, agent=agent, connection_age=connection_age)

@@ -30,11 +30,17 @@ LookUp = Callable[[str], Awaitable[Sequence[Address]]]
 
 
 class Resolver(AbstractResolver):
-    """Looks a host up once for all who ask at the same time. `look_up` None asks the system."""
+    """Looks a host up once for all who ask at the same time, and anew after `ttl` seconds.
 
-    def __init__(self, look_up: LookUp | None = None, *, now: Callable[[], float] = time.monotonic) -> None:
+    `look_up` None asks the system.
+    """
+
+    def __init__(
+        self, look_up: LookUp | None = None, *, ttl: float = TTL, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, "look-up")
         self._look_up = look_up or self._ask_system
+        self._ttl = ttl
         self._now = now
         self._known: OrderedDict[str, tuple[float, asyncio.Task[Sequence[Address]]]] = OrderedDict()
         self._unknown: OrderedDict[str, float] = OrderedDict()
@@ -43,17 +49,17 @@ class Resolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of a host, for a connection. Raises `OSError` when there are none."""
-        return [_result(host, address, port) for address in await self.addresses(host)]
+        return [endpoint(host, address, port) for address in await self.addresses(host)]
 
     async def addresses(self, host: str) -> Sequence[Address]:
         """The addresses of a host. Raises `OSError` when there are none."""
         if (address := literal(host)) is not None:
             return [address]
         known = self._known.get(host)
-        if known is None or known[0] < self._now() or (known[1].done() and _failed(known[1])):
+        if known is None or known[0] <= self._now() or (known[1].done() and _failed(known[1])):
             task = asyncio.create_task(self._ask(host), name=f"look up {host}")
             task.add_done_callback(_failed)  # seen here, should all who asked have gone
-            self._known[host] = known = (self._now() + TTL, task)
+            self._known[host] = known = (self._now() + self._ttl, task)
             self._known.move_to_end(host)
             if len(self._known) > _MAX_HOSTS:
                 self._known.popitem(last=False)
@@ -97,7 +103,8 @@ def _failed(task: asyncio.Task[Sequence[Address]]) -> bool:
     return task.cancelled() or task.exception() is not None
 
 
-def _result(name: str, address: Address, port: int) -> ResolveResult:
+def endpoint(name: str, address: Address, port: int) -> ResolveResult:
+    """An address as a connector wants it."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     return ResolveResult(
         hostname=name, host=str(address), port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST

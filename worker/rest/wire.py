@@ -24,7 +24,7 @@ from aiohttp.http import StreamWriter
 from yarl import URL
 
 from worker.rest.gate import Permit
-from worker.rest.resolver import Resolver
+from worker.rest.resolver import Resolver, endpoint
 
 if TYPE_CHECKING:
     from aiohttp.client_reqrep import ConnectionKey
@@ -159,10 +159,11 @@ class Connector(aiohttp.TCPConnector):
     async def _resolve_host(
         self, host: str, port: int, traces: Sequence[aiohttp.tracing.Trace] | None = None
     ) -> list[ResolveResult]:
+        addresses = await self._names.addresses(host)
         permit = _permit.get()
         if permit is not None:
-            permit(await self._names.addresses(host))
-        return await self._names.resolve(host, port)
+            permit(addresses)
+        return [endpoint(host, address, port) for address in addresses]
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         old = isinstance(protocol, ResponseReader) and monotonic() - protocol.born > self._connection_age

@@ -67,6 +67,12 @@ class HttpSettings(Group):
         le=86_400,
         description="For how long a call may go on, with its redirects, however often something arrives (seconds).",
     )
+    forbidden_methods: CommaList = Field(
+        default=(), description="Methods that no job may use, such as `TRACE`, with commas between them."
+    )
+    dns_ttl: float = Field(
+        default=10.0, ge=0, description="For how long the addresses of a host are remembered (seconds)."
+    )
     connection_age: float = Field(
         default=300.0, gt=0, description="For how long a connection is used for further calls (seconds)."
     )
