@@ -81,6 +81,7 @@ class Zeebe:
             while True:
                 for job in await self._patiently(self._activate, request):
                     return Seen(job.key, job.elementId, job.processInstanceKey, job.retries, json.loads(job.variables))
+                await asyncio.sleep(FIRST_PAUSE_SECONDS)  # the engine in memory answers at once that there is none
 
     async def complete(self, seen: Seen, **variables: Any) -> None:
         request = pb.CompleteJobRequest(jobKey=seen.key, variables=json.dumps(variables))
