@@ -142,6 +142,13 @@ async def test_cam_039_a_blank_audience_is_left_out(scene: Scene, audience: str 
     assert (b"audience" in body, sent in body) == (bool(sent), True)
 
 
+@pytest.mark.parametrize("audience", ["", None])
+async def test_cam_039_the_compatible_face_sends_it_all_the_same(scene: Scene, audience: str | None) -> None:
+    tokens = await token_service(scene)
+    await called_with(scene, {**CLIENT, "oauthTokenEndpoint": tokens.url(), "audience": audience}, CAMUNDA)
+    assert b"&audience" in tokens.requests[0].body
+
+
 @both_faces
 async def test_cam_040_the_client_authenticates_in_a_header_or_in_the_form(scene: Scene, type: str) -> None:
     tokens = await token_service(scene)

@@ -84,6 +84,11 @@ async def test_cam_052_null_is_left_out_and_a_list_repeats_the_name(scene: Scene
     assert await target(scene, "/", {"queryParameters": given}) == "/?ids=1&ids=2"
 
 
+async def test_cam_052_the_compatible_face_sends_a_bare_name_for_null_and_refuses_lists(scene: Scene) -> None:
+    assert await target(scene, "/", {"queryParameters": {"none": None, "one": [1]}}, CAMUNDA) == "/?none&one=1"
+    assert "more than one value" in await refused(scene, {"queryParameters": {"ids": [1, 2]}}, CAMUNDA)
+
+
 @pytest.mark.parametrize(
     ("form", "query"),
     [
@@ -115,6 +120,10 @@ async def test_cam_053_names_keep_their_dollar(scene: Scene) -> None:
     assert await target(scene, "/", {"queryParameters": {"$top": 3}}) == "/?$top=3"
 
 
+async def test_cam_053_the_compatible_face_encodes_it(scene: Scene) -> None:
+    assert await target(scene, "/", {"queryParameters": {"$top": 3}}, CAMUNDA) == "/?%24top=3"
+
+
 @both_faces
 async def test_cam_054_secrets_in_query_parameters(scene: Scene, type: str) -> None:
     scene.environ["SECRET_KEY"] = "s&cret"
@@ -142,6 +151,11 @@ async def test_cam_055_a_list_repeats_a_header_and_null_omits_it(scene: Scene) -
 @pytest.mark.parametrize("headers", [{"X": "a\r\nY: b"}, {"X\nY": "a"}, {"X": "a\0"}, {"X": ["a", "b\n"]}])
 async def test_cam_055_line_breaks_are_an_input_error(scene: Scene, headers: dict[str, Any]) -> None:
     assert "line break or NUL" in await refused(scene, {"headers": headers})
+
+
+async def test_cam_055_the_compatible_face_sends_null_empty_and_breaks_as_spaces(scene: Scene) -> None:
+    request = await sent(scene, {"headers": {"X-A": None, "X-B": "a\nb"}}, type=CAMUNDA)
+    assert (request.values("x-a"), request.values("x-b")) == ([""], ["a b"])
 
 
 @both_faces
@@ -272,6 +286,11 @@ async def test_cam_103_a_body_without_a_type_is_json(scene: Scene, type: str) ->
     for body in ({"a": 1}, [1], "text"):
         request = await sent(scene, {"method": "PUT", "body": body}, type=type)
         assert request.values("content-type") == ["application/json"]
+
+
+async def test_cam_103_the_compatible_face_calls_an_empty_body_text(scene: Scene) -> None:
+    request = await sent(scene, {"method": "POST"}, type=CAMUNDA)
+    assert (request.values("content-type"), request.body) == (["text/plain; charset=UTF-8"], b"")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])

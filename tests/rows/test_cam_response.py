@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rows.support import NATIVE, Scene, both_faces, error_of
+from tests.rows.support import CAMUNDA, NATIVE, Scene, both_faces, error_of
 from tests.support.job_runs import completed, failed, thrown, variables_of
 from tests.support.scripted_server import answer
 from worker.outcome import Outcome
@@ -123,6 +123,10 @@ async def test_cam_085_without_a_reason_it_is_the_standard_phrase(scene: Scene) 
     assert (await error_for(scene, answer(404, reason="")))["message"] == "Not Found"
 
 
+async def test_cam_085_the_compatible_face_leaves_it_empty(scene: Scene) -> None:
+    assert (await error_for(scene, answer(404, reason=""), CAMUNDA))["message"] == ""
+
+
 @both_faces
 async def test_cam_086_the_type_is_the_one_that_models_compare(scene: Scene, type: str) -> None:
     error = await error_for(scene, answer(500), type)
@@ -141,6 +145,12 @@ async def test_cam_087_headers_and_body_of_the_error(scene: Scene, type: str, te
 async def test_cam_087_a_list_is_kept(scene: Scene, text: str) -> None:
     response = (await error_for(scene, answer(409, text.encode())))["variables"]["response"]
     assert str(response["body"]).replace(" ", "").replace("'", '"') == text
+
+
+@pytest.mark.parametrize(("text", "body"), [('[{"a":1},{"b":2}]', None), ("[1,2]", None), ('[{"a":1}]', {"a": 1})])
+async def test_cam_087_the_compatible_face_loses_lists(scene: Scene, text: str, body: Any) -> None:
+    response = (await error_for(scene, answer(409, text.encode()), CAMUNDA))["variables"]["response"]
+    assert response["body"] == body
 
 
 @both_faces
