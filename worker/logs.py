@@ -6,6 +6,7 @@ The only module that configures logging. A line has a constant sentence, which i
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -16,6 +17,8 @@ from typing import Any, Literal, TextIO
 
 Mask = Callable[[str], str]
 """Replaces every secret value in a text."""
+
+BATCH_SECONDS = 0.05
 
 _OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -36,8 +39,14 @@ def configure(
     stream: TextIO | None = None,
 ) -> None:
     """Send all log lines to `stream` (default: standard error) from now on."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter(mask) if style == "json" else ConsoleFormatter(mask))
+    if style == "json":
+        # A buffer of our own: standard error writes every line at once.
+        own = open(sys.stderr.fileno(), "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        handler: logging.StreamHandler[TextIO] = BatchHandler(stream or own)
+        handler.setFormatter(JsonFormatter(mask))
+    else:
+        handler = logging.StreamHandler(stream or sys.stderr)
+        handler.setFormatter(ConsoleFormatter(mask))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -51,6 +60,35 @@ def configure(
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """What was handed in as `extra=`."""
     return {name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES}
+
+
+class BatchHandler(logging.StreamHandler[TextIO]):
+    """Writes the lines of a moment together: thousands of calls to the system a second are worth saving.
+
+    Warnings are written at once, and so is everything while no event loop runs.
+    """
+
+    _waiting = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        if record.levelno >= logging.WARNING:
+            self._write()
+
+    def flush(self) -> None:
+        """Called after every line, and at the end of the process."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write()
+            return
+        if not self._waiting:
+            self._waiting = True
+            loop.call_later(BATCH_SECONDS, self._write)
+
+    def _write(self) -> None:
+        self._waiting = False
+        super().flush()
 
 
 class JsonFormatter(logging.Formatter):

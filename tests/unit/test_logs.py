@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -36,6 +37,49 @@ def test_a_line_is_one_json_object_with_its_fields() -> None:
     assert (line["level"], line["logger"], line["message"]) == ("info", "worker.test", "job done")
     assert (line["job"], line["text"]) == (7, "grüß\nGott")
     assert line["time"].endswith("+00:00")
+
+
+class Unflushed(io.StringIO):
+    """Shows only what was flushed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+        self.flushed = asyncio.Event()
+
+    def flush(self) -> None:
+        self.shown = self.getvalue()
+        self.flushed.set()
+
+
+async def test_lines_of_a_moment_are_written_together_and_warnings_at_once() -> None:
+    stream = Unflushed()
+    logs.configure(stream=stream)
+    log = logging.getLogger("worker.test")
+
+    log.info("one")
+    assert stream.shown == ""
+    log.warning("two")
+    assert len(stream.shown.splitlines()) == 2
+
+    stream.flushed.clear()
+    log.info("three")
+    await asyncio.wait_for(stream.flushed.wait(), 5)
+    assert len(stream.shown.splitlines()) == 3
+
+
+def test_the_last_lines_are_written_when_the_loop_has_ended() -> None:
+    stream = Unflushed()
+    logs.configure(stream=stream)
+
+    async def say() -> None:
+        logging.getLogger("worker.test").info("the end")
+
+    asyncio.run(say())
+    for handler in logging.getLogger().handlers:
+        handler.flush()  # as `logging.shutdown` does
+
+    assert "the end" in stream.shown
 
 
 def test_lines_below_the_level_are_left_out() -> None:
