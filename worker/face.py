@@ -38,6 +38,7 @@ class Face:
     hidden_resend: bool  # the setting COMPATIBLE_RESEND holds: lost and busy calls are sent once more
     limit_connect: bool  # the connection timeout limits connecting; otherwise three minutes do
     explain_tls: bool  # a failed handshake names the certificate and what is wrong with it
+    more_methods: bool  # HEAD, OPTIONS and TRACE
     more_codings: bool  # answers may come in brotli and zstd, and the request says so
     guard_redirects: bool  # block list and host rules hold for every hop, API key headers stay at the origin
 
@@ -65,6 +66,7 @@ COMPATIBLE = Face(
     hidden_resend=True,
     limit_connect=False,
     explain_tls=False,
+    more_methods=False,
     more_codings=False,
     guard_redirects=False,
 )
@@ -92,6 +94,7 @@ NATIVE = Face(
     hidden_resend=False,
     limit_connect=True,
     explain_tls=True,
+    more_methods=True,
     more_codings=True,
     guard_redirects=True,
 )

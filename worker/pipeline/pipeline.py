@@ -7,6 +7,7 @@ engine side that feeds jobs in and carries outcomes back is `worker.zeebe`; it k
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import Any, Final
 
 from worker.documents import Documents, may_be_special
@@ -64,11 +65,13 @@ class Pipeline:
         trust_variables: bool = False,
         output_limit: int = OUTPUT_LIMIT,
         breakers: Breakers | None = None,
+        forbidden_methods: Collection[str] = (),
     ) -> None:
         """`output_limit` is bytes of JSON; the job types of one worker share their `breakers`."""
         self.face = face
         self._secrets = secrets
         self._client = client
+        self._forbidden_methods = frozenset(method.upper() for method in forbidden_methods)
         self._calls = Repeating(client, breakers)
         self._documents = documents
         self._mapper = Mapper(expressions, store)
@@ -134,6 +137,9 @@ class Pipeline:
             request = request_of(variables, read_return_format(raw, self.face), self.face, options)
         except JobFailure as failure:
             raise with_notes(failure, notes) from None
+        if request.method in self._forbidden_methods:
+            reason = "is forbidden by the worker's setting REST_CONNECTOR_HTTP__FORBIDDEN_METHODS"
+            raise input_failure(f"The method {request.method} {reason}", kind="blocked")
         if tree is not raw and isinstance(request.auth, BasicAuth):
             case.secrets.remember(basic(request.auth.username, request.auth.password))
         return request

@@ -28,6 +28,7 @@ from worker.rest.coercion import (
     text,
 )
 from worker.rest.hints import expression_hint
+from worker.rest.request import Method
 
 _MODEL: Final = "io.camunda.connector.http.base.model"
 _REQUEST: Final = "io.camunda.connector.http.rest.model.HttpJsonRequest"
@@ -82,6 +83,10 @@ class OAuthRefreshToken(_OAuth):
 
 _read_root: Final = structure(_REQUEST)
 
+_METHODS: Final = ("POST", "GET", "DELETE", "PATCH", "PUT")
+_read_method: Final = enumeration(f"{_MODEL}.HttpMethod", _METHODS)
+_read_any_method: Final = enumeration(f"{_MODEL}.HttpMethod", (*_METHODS, "HEAD", "OPTIONS", "TRACE"))
+
 _KINDS: Final = ("noAuth", "basic", "bearer", "apiKey", "oauth-client-credentials-flow", "oauth-refresh-token")
 
 
@@ -124,6 +129,10 @@ def _extended_integer(value: Any, info: ValidationInfo) -> Any:
     return integer(value) if info.context is not None and info.context.extended_inputs else None
 
 
+def _method(value: Any, info: ValidationInfo) -> str | None:
+    return (_read_any_method if info.context is not None and info.context.more_methods else _read_method)(value)
+
+
 def _parameter(value: Any, info: ValidationInfo) -> Any:
     """A header or query value: text; where the face allows it, a list of texts repeats the name."""
     if isinstance(value, list) and info.context is not None and info.context.lenient_parameters:
@@ -139,10 +148,7 @@ Parameters = Annotated[
 class Variables(_Model):
     """The inputs of a job under the names that templates use. What is missing or null has its default."""
 
-    method: Annotated[
-        Literal["POST", "GET", "DELETE", "PATCH", "PUT"] | None,
-        BeforeValidator(enumeration(f"{_MODEL}.HttpMethod", ("POST", "GET", "DELETE", "PATCH", "PUT"))),
-    ] = None
+    method: Annotated[Method | None, BeforeValidator(_method)] = None
     url: Text = None
     authentication: Authentication = None
     authenticationConfiguration: Annotated[  # noqa: N815

@@ -33,8 +33,12 @@ class Entity:
 
 
 async def entity_of(request: RestRequest, face: Face) -> Entity | None:
-    """What is sent; None for methods without a body. Raises `JobFailure` for unknown charsets, unreadable documents."""
-    if request.method not in BODY_METHODS and (request.body is None or not request.options.send_body):
+    """What is sent; None for methods without a body. TRACE never has one.
+
+    Raises `JobFailure` for unknown charsets and unreadable documents.
+    """
+    anyway = request.options.send_body and request.body is not None and request.method != "TRACE"
+    if request.method not in BODY_METHODS and not anyway:
         return None
     if request.body is None:
         return Entity(b"", "text/plain; charset=UTF-8" if face.label_empty_body else None)

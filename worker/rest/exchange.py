@@ -28,6 +28,7 @@ from worker.rest.failures import aborted, protocol_error, timed_out, tls_failed
 from worker.rest.gate import Permit
 from worker.rest.headers import HeaderLines, has
 from worker.rest.proxy import Proxy
+from worker.rest.request import IDEMPOTENT
 from worker.rest.resolver import Resolver
 from worker.rest.url import Url
 from worker.rest.wire import Connector, ExactRequest, Outgoing, TunnelRefused
@@ -38,7 +39,6 @@ ERROR_LIMIT: Final = 3_145_728
 
 _MAX_HEADERS: Final = 1000
 _MAX_STALE: Final = 3
-_IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
 _WITHOUT_ENTITY: Final = frozenset({204, 304})
 _NO_BREAKS: Final = {ord("\r"): " ", ord("\n"): " "}
 _UNTRUSTED: Final = "unable to find valid certification path to requested target"
@@ -188,7 +188,7 @@ class Exchange:
                 async with await self._open(message, route, outgoing, authorization) as response:
                     return await _read(response, room, message.codings)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                stale = outgoing.reused and message.method in _IDEMPOTENT and attempt < _MAX_STALE
+                stale = outgoing.reused and message.method in IDEMPOTENT and attempt < _MAX_STALE
                 if not stale or isinstance(error, aiohttp.ClientConnectorError):
                     raise failure_of(error, message.url) from error
             except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -203,7 +203,9 @@ class Exchange:
         url = message.url
         tunnel_headers = {"Proxy-Authorization": authorization} if authorization and url.scheme == "https" else None
         return await self._session.request(
-            "POST",  # the real method is in the head; for this one the library never repeats a request by itself
+            # The real method is in the head. With POST the library never repeats a request by itself, and HEAD it must
+            # know, or it waits for the body.
+            "HEAD" if message.method == "HEAD" else "POST",
             URL.build(scheme=url.scheme, host=url.authority.host, port=url.port, path="/", encoded=True),
             data=outgoing,
             allow_redirects=False,
@@ -257,7 +259,8 @@ async def _read(response: aiohttp.ClientResponse, room: _Room, codings: Sequence
         spool.clear()
     headers = _decoded(response.raw_headers)
     reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")
-    decoders = _decoders(headers, codings) if response.status not in _WITHOUT_ENTITY else []
+    entity = response.status not in _WITHOUT_ENTITY and response.method != "HEAD"
+    decoders = _decoders(headers, codings) if entity else []
     body, size = bytearray(), 0
     broken: str | None = None
     try:
@@ -338,7 +341,8 @@ def _bad_head(error: Exception) -> JobFailure:
     if any(isinstance(cause, http_exceptions.LineTooLong) for cause in causes):
         return aborted("reset")
     if any(isinstance(cause, http_exceptions.BadStatusLine) for cause in causes):
-        return protocol_error() if "Invalid HTTP version" in text else aborted("reset")
+        version = "Invalid HTTP version" in text or "Expected dot" in text  # HTTP/2 has none
+        return protocol_error() if version else aborted("reset")
     return protocol_error()
 
 

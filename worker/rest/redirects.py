@@ -89,7 +89,7 @@ def _target(base: Url, location: str) -> Url | None:
 
 
 def _redirected(message: Message, status: int, target: Url) -> Message:
-    if (status in (301, 302) and message.method == "POST") or (status == 303 and message.method != "GET"):
+    if (status in (301, 302) and message.method == "POST") or (status == 303 and message.method not in ("GET", "HEAD")):
         return Message("GET", target, [], codings=message.codings)
     if not message.repeatable:
         raise protocol_error()

@@ -18,11 +18,9 @@ from worker.errors import JobFailure
 from worker.face import Face
 from worker.rest.breaker import Breakers
 from worker.rest.egress import Journey
-from worker.rest.request import RestRequest, RestResponse
+from worker.rest.request import IDEMPOTENT, RestRequest, RestResponse
 from worker.rest.retry_after import retry_after
 from worker.rest.url import origin_of
-
-IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 _FIRST_WAIT: Final = 0.2  # seconds, with exponential back-off
 _LONGEST_WAIT: Final = 30.0

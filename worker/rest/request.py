@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from worker.rest.options import DEFAULTS, HttpOptions
 
 if TYPE_CHECKING:
     from worker.rest.proxy import Proxy
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]
+
+IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that do no more when a request arrives twice (RFC 9110)."""
 
 
 @dataclass(frozen=True, slots=True)

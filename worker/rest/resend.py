@@ -12,13 +12,13 @@ from typing import Final
 
 from worker.errors import JobFailure
 from worker.rest.exchange import Answer, Message
+from worker.rest.request import IDEMPOTENT
 from worker.rest.retry_after import seconds_of
 
 DEFAULT_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 3600.0
 
 _BUSY: Final = frozenset({429, 503})
-_IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
 
 
 class Resend:
@@ -33,7 +33,7 @@ class Resend:
             answer = await send(message)
         except JobFailure as failure:
             lost = failure.kind == "reset" and failure.code == "408"
-            if not (lost and message.repeatable and message.method in _IDEMPOTENT):
+            if not (lost and message.repeatable and message.method in IDEMPOTENT):
                 raise
             return await send(message)
         if answer.status not in _BUSY or not message.repeatable:

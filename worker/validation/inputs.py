@@ -51,7 +51,7 @@ _KINDS: Final = {
     kind.model_fields["type"].annotation.__args__[0]: frozenset(kind.model_fields)  # type: ignore[union-attr]
     for kind in (NoAuth, Basic, Bearer, ApiKey, OAuthClientCredentials, OAuthRefreshToken)
 }
-_BODILESS: Final = frozenset({"GET", "DELETE"})
+_BODILESS: Final = frozenset({"GET", "DELETE", "HEAD", "OPTIONS", "TRACE"})
 _FIELD: Final = re.compile(r"invalid field: ([\w, ]+)")
 
 
