@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import tracemalloc
 from pathlib import Path
@@ -25,6 +26,11 @@ async def stored(scene: Scene, content: bytes = PDF, type: str = NATIVE, *, file
     variables = {"method": "GET", "url": service.url(), **STORE}
     reference = completed(await scene.run(variables, {"resultExpression": "={d: document}"}, type=type))["d"]
     return {**reference, "metadata": {**reference["metadata"], "fileName": file_name}}
+
+
+def contents(folder: Path) -> list[bytes]:
+    """What the documents of a folder hold."""
+    return [file.read_bytes() for file in folder.iterdir()]
 
 
 @both_faces
@@ -150,6 +156,59 @@ async def test_cam_076_a_large_body_goes_to_the_engine_as_it_came(scene: Scene) 
     service = await scene.serve(answer(200, content))
     completed(await scene.run({"url": service.url(), **STORE}))
     assert content in engine.requests[0].body
+
+
+@both_faces
+async def test_cam_076_content_codings_and_redirects_leave_no_trace_in_the_document(
+    scene: Scene, type: str, tmp_path: Path
+) -> None:
+    scene.environ["REST_CONNECTOR_DOCUMENTS__FOLDER"] = str(tmp_path)
+    content = bytes(range(256)) * 8_000
+    service = await scene.serve(
+        answer(302, b"y" * 1_500_000, "Location: /there"), answer(200, gzip.compress(content), "Content-Encoding: gzip")
+    )
+    variables = {"method": "GET", "url": service.url(), "followRedirects": True, **STORE}
+    completed(await scene.run(variables, type=type))
+    assert contents(tmp_path) == [content]
+
+
+@both_faces
+@pytest.mark.parametrize(
+    "response",
+    [
+        answer(404, b"no such file"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 2_000_000,
+        answer(200, b"x" * 2_000_000, "Content-Encoding: gzip"),
+    ],
+    ids=["error", "broken off", "not gzip"],
+)
+async def test_cam_076_only_a_whole_answer_is_stored(scene: Scene, type: str, response: bytes, tmp_path: Path) -> None:
+    scene.environ["REST_CONNECTOR_DOCUMENTS__FOLDER"] = str(tmp_path)
+
+    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(response)
+        await writer.drain()
+
+    service = await scene.serve(send)
+    outcome = failed(await scene.run({"method": "POST", "url": service.url(), **STORE}, type=type))
+    assert outcome.retries == 2
+    assert contents(tmp_path) == []
+
+
+async def test_cam_076_the_body_of_an_error_is_seen_and_not_stored(scene: Scene) -> None:
+    service = await scene.serve_json({"detail": "no such file"}, 404)
+    outcome = failed(await scene.run({"url": service.url(), **STORE}))
+    assert error_of(outcome)["variables"]["response"]["body"] == {"detail": "no such file"}
+
+
+async def test_cam_076_what_is_too_large_is_not_stored(scene: Scene, tmp_path: Path) -> None:
+    scene.environ |= {
+        "REST_CONNECTOR_DOCUMENTS__FOLDER": str(tmp_path),
+        "REST_CONNECTOR_HTTP__MAX_RESPONSE_SIZE": "1500000",
+    }
+    service = await scene.serve(answer(200, b"x" * 1_500_001))
+    assert error_of(failed(await scene.run({"url": service.url(), **STORE})))["code"] == "RESPONSE_TOO_LARGE"
+    assert contents(tmp_path) == []
 
 
 @both_faces
