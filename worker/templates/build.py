@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.binding import Variables, bind
 from worker.rest.request import ReturnFormat
@@ -28,7 +29,7 @@ from worker.templates.catalogue import (
     NATIVE_TYPE,
     NATIVE_VERSION,
 )
-from worker.templates.texts import GROUPS, LEFT_OUT, SWITCH, TEXTS, URL_MESSAGE, URL_PATTERN, Text
+from worker.templates.texts import GROUPS, LEFT_OUT, SWITCH, TEXTS, URL_PATTERN, Text
 
 SCHEMA: Final = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
 ENGINES: Final = "^8.3"
@@ -37,7 +38,7 @@ ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="18" height="18"><rect width="18" height="18" rx="4" '
     'fill="#0f766e"/><path d="M4 9h10M10 5l4 4-4 4" fill="none" stroke="#fff" stroke-width="1.6"/></svg>'
 )
-_DURATION: Final = r"^P(?=\d|T\d)(\d+D)?(T(\d+H)?(\d+M)?(\d+([.,]\d{1,9})?S)?)?$"
+_DURATION: Final = r"P(?=\d|T\d)(\d+D)?(T(\d+H)?(\d+M)?(\d+([.,]\d{1,9})?S)?)?"
 _JOB_HEADERS: Final = ("resultVariable", "resultExpression", "errorExpression", "retryBackoff", "jobTimeout")
 _EXPRESSIONS: Final = frozenset({"resultExpression", "errorExpression", "headers", "queryParameters"})
 _DURATIONS: Final = frozenset({"retryBackoff", "jobTimeout"})
@@ -142,7 +143,18 @@ def inputs_of(face: Face) -> dict[str, Input]:
     choices = get_args(typing.get_type_hints(ReturnFormat)["choice"])
     found["documentReturnFormat.choice"] = Input("documentReturnFormat.choice", "choice", choices)
     found["documentReturnFormat.encoding"] = Input("documentReturnFormat.encoding", "text")
+    found["method"] = replace(found["method"], choices=tuple(_methods(found["method"].choices, face)))
     return {path: replace(entry, mandatory=path in mandatory) for path, entry in found.items()}
+
+
+def _methods(methods: tuple[str, ...], face: Face) -> Iterator[str]:
+    """Those that the face takes."""
+    for method in methods:
+        try:
+            bind({"method": method}, face)
+        except JobFailure:
+            continue
+        yield method
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[Input]:
@@ -233,23 +245,13 @@ def _property(
     shape = "text" if declared is None else declared.shape
     entry: dict[str, Any] = {"id": path, "label": text.label, "group": text.group}
     entry |= _widget(head.face, path, text, shape, declared)
-    constraints: dict[str, Any] = {"notEmpty": True} if mandatory else {}
-    if text.url:
-        constraints["pattern"] = {"value": URL_PATTERN, "message": URL_MESSAGE}
-    elif path in _DURATIONS:
-        constraints["pattern"] = {"value": _DURATION, "message": "Must be a duration such as PT30S"}
-    elif shape == "number":
-        constraints["pattern"] = (
-            {"value": r"^(=.*|\d+)$", "message": "Must be a number of seconds or an expression"}
-            if head.face.input_expressions
-            else {"value": r"^\d+$", "message": "Must be a number of seconds"}
-        )
-    if not mandatory and entry["type"] in ("String", "Text"):
-        entry["optional"] = True
-        if constraints:
-            constraints["notEmpty"] = False  # the schema wants it said
-    if constraints:
-        entry["constraints"] = constraints
+    if mandatory:
+        entry["constraints"] = {"notEmpty": True}
+        pattern, message = _pattern(head.face, path, text, shape)
+        if pattern:
+            entry["constraints"]["pattern"] = {"value": f"^({pattern})$", "message": message}
+    elif entry["type"] in ("String", "Text"):
+        entry["optional"] = True  # and without a pattern, for the Modeler would hold an empty field against it
     if text.tooltip:
         entry["tooltip"] = text.tooltip
     if text.placeholder:
@@ -258,6 +260,16 @@ def _property(
         entry["condition"] = _condition(*when)
     entry["binding"] = _binding(head.face, path)
     return entry
+
+
+def _pattern(face: Face, path: str, text: Text, shape: str) -> tuple[str, str]:
+    if text.url:
+        return URL_PATTERN, "Must be a http(s) URL, an expression or a secret"
+    if path in _DURATIONS:
+        return _DURATION, "Must be a duration such as PT30S"
+    if shape == "number" and face.input_expressions:
+        return r"=.*|\d+", "Must be a number of seconds or an expression"
+    return (r"\d+", "Must be a number of seconds") if shape == "number" else ("", "")
 
 
 def _widget(face: Face, path: str, text: Text, shape: Shape, declared: Input | None) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from worker.face import FaceName
 
-URL_PATTERN: Final = r"^(=|http://|https://|\{\{|secrets).*$"
-URL_MESSAGE: Final = "Must be a http(s) URL, an expression or a secret"
+URL_PATTERN: Final = r"(=|http://|https://|\{\{|secrets).*"
 
 GROUPS: Final = {
     "endpoint": "HTTP endpoint",

@@ -25,6 +25,7 @@ from worker.rest.binding import (
     OAuthRefreshToken,
     bind,
 )
+from worker.rest.body import BODY_METHODS
 from worker.rest.options import read_options
 from worker.rest.return_format import read_return_format
 from worker.rest.validation import violations
@@ -51,7 +52,7 @@ _KINDS: Final = {
     kind.model_fields["type"].annotation.__args__[0]: frozenset(kind.model_fields)  # type: ignore[union-attr]
     for kind in (NoAuth, Basic, Bearer, ApiKey, OAuthClientCredentials, OAuthRefreshToken)
 }
-_BODILESS: Final = frozenset({"GET", "DELETE", "HEAD", "OPTIONS", "TRACE"})
+
 _FIELD: Final = re.compile(r"invalid field: ([\w, ]+)")
 
 
@@ -243,7 +244,7 @@ class _Check:
         method, body = self.given.at("method"), self.given.at("body")
         method = "GET" if method is None and self.face.input_defaults else method
         always = self.given.at("httpOptions.body.always")
-        bodiless = isinstance(method, str) and method.strip().upper() in _BODILESS
+        bodiless = isinstance(method, str) and method.strip().upper() not in BODY_METHODS
         if bodiless and body not in (None, "") and always in (None, "", "false", False):
             hint = "use POST, PUT or PATCH"
             if self.face.extended_inputs:
