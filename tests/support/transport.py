@@ -113,6 +113,7 @@ class ScriptedTransport:
         self.failures: deque[GatewayError | None] = deque()  # for commands; None accepts
         self.always: GatewayError | None = None  # for commands, when `failures` is used up
         self.extend_failures: deque[GatewayError] = deque()
+        self.hang_on_extend: set[int] = set()  # jobs whose extension is never answered
         self.on_cancel: Sequence[Answer] = ()  # what a poll still delivers when it is cancelled
         self.version: str | GatewayError = "8.6.0"
         self._changed = asyncio.Event()
@@ -156,6 +157,8 @@ class ScriptedTransport:
     async def extend(self, job_key: int, milliseconds: int, *, timeout: float) -> None:
         self.extended.append((job_key, milliseconds))
         self._changed.set()
+        if job_key in self.hang_on_extend:
+            await asyncio.Event().wait()
         if self.extend_failures:
             raise self.extend_failures.popleft()
 

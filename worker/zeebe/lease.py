@@ -79,7 +79,8 @@ class JobLease:
         before = self._clock()
         seconds = milliseconds / 1000
         try:
-            await self._transport.extend(self._job_key, milliseconds, timeout=EXTEND_TIMEOUT_SECONDS)
+            timeout = min(EXTEND_TIMEOUT_SECONDS, self._seconds / 4)  # time for another try before a short lease ends
+            await self._transport.extend(self._job_key, milliseconds, timeout=timeout)
         except GatewayError:
             self._deadline = min(self._deadline, before + seconds)
             raise

@@ -64,6 +64,7 @@ class _Running:
     job: Job
     lease: JobLease
     task: asyncio.Task[None]
+    renewal: asyncio.Task[None] | None = None
 
 
 class Runner:
@@ -89,6 +90,7 @@ class Runner:
         self._lanes = Lanes(limits.slots, limit=limits.host, clock=clock, more_to_come=self._more_to_come)
         self._running: dict[int, _Running] = {}
         self._returning: set[asyncio.Task[None]] = set()
+        self._renewals = asyncio.Semaphore(RENEWALS_AT_ONCE)
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
         self._commands = Commands(transport, sleep=lambda s: pause(s, self._stop_now), count=observer.command_sent)
@@ -151,7 +153,8 @@ class Runner:
             await self._stop_intake(intake)
             return await self._drain()
         finally:
-            await cancel([heartbeat, *intake, *self._tasks()])
+            renewals = [each.renewal for each in self._running.values() if each.renewal is not None]
+            await cancel([heartbeat, *intake, *renewals, *self._tasks()])
 
     def _intake(self) -> list[Source | StreamSource]:
         return [*self.sources, *self._streams]
@@ -197,6 +200,8 @@ class Runner:
     def _ended(self, key: int, task: asyncio.Task[None]) -> None:
         running = self._running.pop(key)
         running.lease.end()
+        if running.renewal is not None:
+            running.renewal.cancel()
         self._slots.release(weight=_weight(running.job))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a job's task failed", extra={"job": key}, exc_info=error)
@@ -250,20 +255,21 @@ class Runner:
     # -- leases
 
     async def _renew_leases(self) -> None:
-        """Renew every lease of which half has passed, for as long as the runner runs."""
+        """Renew every lease of which half has passed, for as long as the runner runs. No renewal holds up another."""
         interval = min(self._limits.heartbeat, self._limits.lease / 8)
         while True:
             await asyncio.sleep(interval)
             now = self._clock()
-            due = [running for running in self._running.values() if running.lease.due(now)]
-            for first in range(0, len(due), RENEWALS_AT_ONCE):
-                await asyncio.gather(*(self._renew(running) for running in due[first : first + RENEWALS_AT_ONCE]))
+            for running in self._running.values():
+                if running.lease.due(now) and (running.renewal is None or running.renewal.done()):
+                    running.renewal = asyncio.create_task(self._renew(running), name=f"renew {running.job.key}")
 
     async def _renew(self, running: _Running) -> None:
-        if running.task.done():
-            return
         try:
-            await running.lease.renew()
+            async with self._renewals:
+                if running.task.done():
+                    return
+                await running.lease.renew()
         except GatewayRefused:
             log.warning("job lost", extra={"job": running.job.key, "type": running.job.type})
             self._observer.lease_renewed(running.job, "lost")

@@ -190,6 +190,20 @@ async def test_leases_of_running_jobs_are_renewed_once_half_of_them_has_passed()
         assert await bench.transport.extensions(1) == [(1, 60_000)]
 
 
+async def test_a_renewal_without_an_answer_holds_up_no_other() -> None:
+    bench = Bench(lease=60)
+    bench.transport.hang_on_extend.add(1)
+    async with bench.running():
+        await bench.deliver(job(1), job(2))
+        await bench.handler.has_started(1, 2)
+        bench.now = 37
+        await bench.transport.extensions(2)
+        bench.now = 80  # past the first lease; the second job's has been renewed till 97
+        await bench.transport.extensions(3)
+
+    assert bench.transport.extended[-1] == (2, 60_000)
+
+
 async def test_a_job_that_is_lost_finishes_but_sends_nothing() -> None:
     bench = Bench(lease=60)
     bench.transport.extend_failures.append(GatewayRefused("NOT_FOUND", "no such job"))
