@@ -20,7 +20,6 @@ from worker.rest.request import RestRequest
 
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 _SCALARS: Final = (str, int, float, Decimal, type(None))
-_UNSUPPORTED_CHARSET: Final = "java.nio.charset.UnsupportedCharsetException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
     try:
         check_charset(charset)
     except UnknownCharset as error:
-        raise JobFailure(charset, type=_UNSUPPORTED_CHARSET, kind="input", native_code="INVALID_INPUT") from error
+        raise JobFailure(charset, type=error.java_type, kind="input", native_code="INVALID_INPUT") from error
     if isinstance(request.body, str):
         return Entity(encode(request.body, charset), given)
     if media is not None and isinstance(request.body, Mapping):

@@ -14,13 +14,21 @@ _NOT_CHARSETS: Final = frozenset(
 
 
 class UnknownCharset(ValueError):
-    """No charset has this name."""
+    """No charset has this name; `java_type` is the class of Java's exception, which models know."""
+
+    java_type = "java.nio.charset.UnsupportedCharsetException"
+
+
+class IllegalCharset(UnknownCharset):
+    """No charset can have this name."""
+
+    java_type = "java.nio.charset.IllegalCharsetNameException"
 
 
 @lru_cache(maxsize=256)
 def _codec(name: str) -> str:
     if not _CHARSET_NAME.fullmatch(name):
-        raise UnknownCharset(name)
+        raise IllegalCharset(name)
     try:
         info = codecs.lookup(name)
     except LookupError as error:

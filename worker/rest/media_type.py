@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+_FIRST: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,])*')
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
 
 
@@ -19,7 +20,8 @@ class MediaType:
 
 
 def parse_media_type(text: str) -> MediaType | None:
-    """What the header says; None when it is blank."""
+    """What the header says, up to the first comma; None when it is blank."""
+    text = _FIRST.match(text)[0]  # type: ignore[index]  # matches everywhere
     name = text.partition(";")[0].strip().lower()
     if not name:
         return None

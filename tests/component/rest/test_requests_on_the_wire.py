@@ -84,6 +84,7 @@ async def test_framing_headers_are_refused_and_nothing_is_sent(calls: Calls, nam
         ("text ü", None, "application/json", "text ü".encode()),
         ("", None, "application/json", b""),
         (123, {"Content-Type": "text/plain"}, "text/plain", b"123"),
+        ({"a": "ü"}, {"Content-Type": "a/b, c/d; charset=latin1"}, "a/b, c/d; charset=latin1", '{"a":"ü"}'.encode()),
         (True, {"content-type": "text/plain"}, "text/plain", b"true"),
         ({"a": "ü€"}, {"Content-Type": "a/b; charset=ISO-8859-1"}, "a/b; charset=ISO-8859-1", b'{"a":"\xfc?"}'),
         (
@@ -151,12 +152,15 @@ async def test_deeply_nested_bodies_are_sent(calls: Calls) -> None:
     assert server.requests[0].body == b'{"a":[' * 400 + b"null" + b"]}" * 400
 
 
-async def test_an_unknown_charset_fails_before_anything_is_sent(calls: Calls) -> None:
+@pytest.mark.parametrize(
+    ("charset", "type"), [("foo", "UnsupportedCharsetException"), ("foo bar", "IllegalCharsetNameException")]
+)
+async def test_an_unknown_charset_fails_before_anything_is_sent(calls: Calls, charset: str, type: str) -> None:
     async with scripted() as server:
         failure = await calls.failure(
-            server.url(), "POST", body="x", headers={"Content-Type": "text/plain; charset=foo"}
+            server.url(), "POST", body="x", headers={"Content-Type": f"text/plain; charset={charset}"}
         )
-    assert (failure.type, failure.final) == ("java.nio.charset.UnsupportedCharsetException", False)
+    assert (failure.type, failure.message, failure.final) == (f"java.nio.charset.{type}", charset, False)
     assert server.requests == []
 
 
