@@ -20,6 +20,7 @@ CONNECTOR_EXCEPTION = "io.camunda.connector.api.error.ConnectorException"
 CONNECTOR_INPUT_EXCEPTION = "io.camunda.connector.api.error.ConnectorInputException"
 FEEL_EXCEPTION = "io.camunda.connector.feel.FeelEngineWrapperException"
 ILLEGAL_ARGUMENT = "java.lang.IllegalArgumentException"
+ILLEGAL_STATE = "java.lang.IllegalStateException"
 
 
 class WorkerError(Exception):

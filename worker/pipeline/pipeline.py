@@ -7,16 +7,17 @@ engine side that feeds jobs in and carries outcomes back is `worker.zeebe`; it k
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from worker.documents import Documents, may_be_special
 from worker.documents.document import DocumentStore
-from worker.errors import GatewayError, GivenBack, JobFailure, input_failure
+from worker.errors import ILLEGAL_STATE, GatewayError, GivenBack, JobFailure, input_failure
 from worker.face import Face
 from worker.job import Job, Lease
 from worker.json_codec import JsonError, loads_prefix
 from worker.outcome import Fail, Outcome
+from worker.pipeline.dialects import dialect_of
 from worker.pipeline.error_modes import mode_of, returned
 from worker.pipeline.expressions import Expressions
 from worker.pipeline.inputs import Expressible, Inputs, with_notes
@@ -39,7 +40,6 @@ from worker.rest.validation import request_of, validate
 from worker.secrets import Secrets, SecretScope, SecretSession
 
 CLIENT_STATUS: Final = "io.camunda.client.api.command.ClientStatusException"
-ILLEGAL_STATE: Final = "java.lang.IllegalStateException"
 
 _LEASE_REFUSED: Final = frozenset({"NOT_FOUND", "INTERNAL", "INVALID_ARGUMENT", "FAILED_PRECONDITION"})
 
@@ -125,7 +125,14 @@ class Pipeline:
         request = await self._request(case)
         await lease.turn(_host_of(request.url))
         response = await self._call(case, request, lease)
-        return response, await output_of(response, case.headers, self._mapper, self._guard)
+        given = self._given(case, request, response)
+        return response, await output_of(response, case.headers, self._mapper, self._guard, given)
+
+    def _given(self, case: Case, request: RestRequest, response: RestResponse | None) -> Mapping[str, Any]:
+        """The variables that the dialect gives for every answer."""
+        if response is None or not self.face.extended_inputs:
+            return {}
+        return dialect_of(case.headers.values).outputs(request.method, response)
 
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""
@@ -158,10 +165,17 @@ class Pipeline:
         given = root_object(_decoded(case.job.variables, exact=self.face.exact_decimals))
         if given is None:
             raise input_failure("The variables of the job are not a JSON object")
-        gathered = await self._inputs.gather(case.headers, given)
-        tree = await case.secrets.replace_tree(gathered.tree)
+        dialect = dialect_of(case.headers.values)
+        gathered = await self._inputs.gather(case.headers, given, dialect)
+        try:
+            inputs, ignored = dialect.translate(gathered.tree, case.headers.values.get("action"))
+        except JobFailure as failure:
+            raise with_notes(failure, gathered.notes) from None
+        for name in ignored:
+            log.warning("input ignored, the action has no such input", extra={"job": case.job.key, "input": name})
+        tree = await case.secrets.replace_tree(inputs)
         text = case.job.variables + case.job.headers
-        return await self._with_documents(tree, text), gathered.tree, gathered.notes
+        return await self._with_documents(tree, text), inputs, gathered.notes
 
     async def _with_documents(self, tree: Any, text: str) -> Any:
         return (

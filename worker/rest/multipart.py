@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from worker.documents.document import Document
+from worker.errors import ILLEGAL_STATE, JobFailure
 from worker.face import Face
 from worker.json_codec import dumps_body
 from worker.json_codec.java_text import java_text
@@ -46,6 +47,8 @@ def is_document(value: Any) -> bool:
 async def multipart_body(body: Mapping[str, Any], boundary: str | None, face: Face) -> Multipart:
     """The parts of an object, null members left out. Raises `JobFailure` when a document cannot be read."""
     parts = [part async for part in _parts(body, face)]
+    if not face.typed_multipart and not all(part.name.strip() for part in parts):
+        raise JobFailure("Name is blank", type=ILLEGAL_STATE, kind="input", native_code="INVALID_INPUT")
     boundary = boundary or _random_boundary(face)
     mark = latin1(boundary)
     heads = _utf8_head if face.typed_multipart else _latin1_head
@@ -100,7 +103,7 @@ def _content_type(boundary: str, face: Face, *, empty: bool) -> str:
 
 
 def _latin1_head(part: Part) -> bytes:
-    """Quotes escaped by a backslash; a file name beyond Latin-1 is given a second time, percent-encoded."""
+    """Quotes and backslashes are escaped; a file name beyond Latin-1 is given a second time, percent-encoded."""
     text = f'Content-Disposition: form-data; name="{_one_line(part.name, _backslash)}"'
     if part.file_name is not None:
         text += f'; filename="{_one_line(part.file_name, _backslash)}"'
@@ -124,7 +127,7 @@ def _type_line(part: Part) -> bytes:
     return b"\r\nContent-Type: " + latin1(part.content_type.replace("\r", " ").replace("\n", " ")) + b"\r\n"
 
 
-_backslash: Final[dict[str, str | int | None]] = {'"': '\\"', "\r": " ", "\n": " "}
+_backslash: Final[dict[str, str | int | None]] = {'"': '\\"', "\\": "\\\\", "\r": " ", "\n": " "}
 _percent: Final[dict[str, str | int | None]] = {'"': "%22", "\r": "%0D", "\n": "%0A"}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from worker.documents import Documents, MemoryStore
+from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.multipart import multipart_body
 
@@ -55,6 +56,18 @@ async def test_file_names_beyond_latin_1_come_twice() -> None:
 async def test_quotes_are_escaped_and_lines_cannot_break() -> None:
     content = await body({'q"\r\nX: y': document(name='a"b.bin')})
     assert content.startswith(b'--B\r\nContent-Disposition: form-data; name="q\\"  X: y"; filename="a\\"b.bin"\r\n')
+
+
+async def test_a_backslash_cannot_take_the_meaning_of_a_quote() -> None:
+    content = await body({'n\\"': document(name="a\\")})
+    assert content.startswith(b'--B\r\nContent-Disposition: form-data; name="n\\\\\\""; filename="a\\\\"\r\n')
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n"])
+async def test_a_part_needs_a_name(name: str) -> None:
+    with pytest.raises(JobFailure, match="Name is blank") as caught:
+        await body({name: "x"})
+    assert (caught.value.type, caught.value.final) == ("java.lang.IllegalStateException", False)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain; charset=utf-8", 'a"b', "a,b"])
