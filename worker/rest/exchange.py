@@ -77,7 +77,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, read. `broken` says why the body could not be read to its end, `cut` that it passed the limit.
+    """A response, read. `broken` says why the body could not be read to its end, `cut` that it passed the limit: then
+    only that of an error is kept, as far as it was read.
 
     The body is in `spool`, and `body` empty, where the caller wanted it there and the status is below 400.
     """
@@ -280,8 +281,9 @@ async def _read(response: aiohttp.ClientResponse, room: _Room, codings: Sequence
     except (aiohttp.ClientError, OSError) as error:
         broken = _why_broken(error)
     protocol = f"HTTP/1.{response.version.minor}"
-    content = bytes(body[: limit + 1])
-    return Answer(response.status, reason, headers, content, broken, size > limit, protocol, spool)
+    cut = size > limit
+    content = b"" if cut and response.status < 400 else bytes(memoryview(body)[: limit + 1])
+    return Answer(response.status, reason, headers, content, broken, cut, protocol, spool)
 
 
 def _decoded(raw: tuple[tuple[bytes, bytes], ...]) -> HeaderLines:
