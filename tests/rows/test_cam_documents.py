@@ -226,6 +226,21 @@ async def test_cam_101_a_document_that_is_missing_is_named(scene: Scene, type: s
     assert service.requests == []
 
 
+@both_faces
+async def test_cam_101_a_store_that_cannot_be_reached_costs_one_try(scene: Scene, type: str) -> None:
+    scene.environ["REST_CONNECTOR_DOCUMENTS__CAMUNDA"] = "http://127.0.0.1:1"
+    service = await scene.serve(answer(200, PDF))
+    to_store = failed(await scene.run({"method": "GET", "url": service.url(), **STORE}, type=type))
+    assert (to_store.retries, "Failed to create document: " in to_store.message) == (2, True)
+    reference = {"camunda.document.type": "camunda", "storeId": "s3", "documentId": "d1", "metadata": {}}
+    in_body = {"method": "POST", "url": service.url(), "body": {"file": reference}}
+    to_read = failed(await scene.run(in_body, type=type))
+    assert (to_read.retries, "Failed to read document content: " in to_read.message) == (2, True)
+    in_header = {"method": "GET", "url": service.url(), "headers": {"X-File": reference}}
+    as_text = failed(await scene.run(in_header, type=type))
+    assert (as_text.retries, "Failed to read document content: " in as_text.message) == (0, True)
+
+
 async def test_cam_101_documents_in_memory_are_lost_with_the_worker(scene: Scene, other_scene: Scene) -> None:
     document = await stored(scene)
     outcome = failed(await other_scene.run({"method": "POST", "url": "http://127.0.0.1:1/", "body": {"d": document}}))
