@@ -9,11 +9,10 @@ means `bpmn`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from worker.errors import JobFailure, input_failure
-from worker.json_codec import dumps
-from worker.outcome import ThrowError
+from worker.pipeline.dialects import dialect_of
 from worker.rest.request import RestResponse
 
 Mode = Literal["job", "bpmn", "return"]
@@ -52,10 +51,10 @@ _RETRYABLE: Final = frozenset(
 
 
 def mode_of(headers: Mapping[str, str]) -> Mode:
-    """The chosen reaction. Raises an input failure for a word that is none."""
+    """The chosen reaction. Raises an input failure for a word, or a dialect, that is none."""
     chosen = headers.get("httpOptions.errors.mode", "").strip()
     if not chosen:
-        return "bpmn" if headers.get("dialect", "").strip() == "alfresco" else "job"
+        return "bpmn" if dialect_of(headers).throws_errors else "job"
     for mode in get_args(Mode):
         if mode == chosen:
             return mode  # type: ignore[no-any-return]  # get_args has no better type
@@ -71,21 +70,19 @@ def name_of(failure: JobFailure) -> str:
     return _KINDS.get(failure.kind or "", _UNKNOWN)
 
 
-def mode_outcome(
-    headers: Mapping[str, str], retries: int, failure: JobFailure, error: Mapping[str, Any]
-) -> ThrowError | None:
-    """The BPMN error to throw now; None when the job shall fail."""
+def error_name(headers: Mapping[str, str], failure: JobFailure) -> str | None:
+    """The code under which the model wants to catch the failure as a BPMN error; None when it does not."""
     try:
-        if mode_of(headers) != "bpmn":
-            return None
+        return name_of(failure) if mode_of(headers) == "bpmn" else None
     except JobFailure:  # it was checked before the call; this failure is that one
         return None
-    name = name_of(failure)
+
+
+def is_thrown(name: str, headers: Mapping[str, str], retries: int, failure: JobFailure) -> bool:
+    """Whether the error is thrown now, or the job fails, because a later try may mend it."""
     retryable = name in _RETRYABLE or (failure.kind == "http" and failure.code == "429")
     immediate = headers.get("httpOptions.errors.immediate", "").strip().lower() == "true"
-    if retryable and retries > 1 and not immediate:
-        return None
-    return ThrowError(name, failure.message, dumps({"error": error}))
+    return immediate or not retryable or retries <= 1
 
 
 def returned(failure: JobFailure) -> RestResponse | None:

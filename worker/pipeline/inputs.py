@@ -14,8 +14,10 @@ from typing import Any, Final, Literal
 from worker.errors import JobFailure, input_failure
 from worker.feel import FeelError
 from worker.feel.errors import FeelWarning, mark
+from worker.pipeline.dialects import CAMUNDA, Dialect
 from worker.pipeline.expressions import Expressions, strip_marker
 from worker.pipeline.job_headers import JobHeaders
+from worker.pipeline.paths import put
 
 Expressible = Literal["off", "headers", "all"]
 
@@ -70,19 +72,19 @@ class Inputs:
         self._expressible = expressible
         self._trust_variables = trust_variables
 
-    async def gather(self, headers: JobHeaders, variables: Mapping[str, Any]) -> Gathered:
+    async def gather(self, headers: JobHeaders, variables: Mapping[str, Any], dialect: Dialect = CAMUNDA) -> Gathered:
         """Header over variable. Raises an input failure that names the input, the position and the text."""
-        given = {name: text for name, text in headers.values.items() if _is_input(name)}
+        given = {name: text for name, text in headers.values.items() if _is_input(name, dialect)}
         tree = _namespaced(variables) if _is_namespaced(given.pop(_NAMESPACE, "")) else dict(variables)
         if not self._trust_variables:
             _refuse_untrusted(tree)
-        unevaluated = _left_as_text(tree)
+        unevaluated = _left_as_text(tree, dialect)
         if not given and not unevaluated:
             _refuse_misplaced(tree, given)
             return Gathered(tree)
         gathering = _Gathering(self._expressions, variables)
         if self._expressible == "all":
-            await gathering.evaluate_variables(tree)
+            await gathering.evaluate_variables(tree, dialect)
         else:
             gathering.notes.extend(unevaluated)
         whole = given.pop(_CONTEXT, None)
@@ -90,7 +92,7 @@ class Inputs:
             tree |= await gathering.context(whole)
         evaluates = self._expressible != "off"
         for name in sorted(given, key=lambda path: (path.count("."), path)):  # members after the whole they change
-            put(tree, path_of(name), await gathering.value(f"header {name}", given[name], evaluates))
+            put(tree, path_of(name, dialect), await gathering.value(f"header {name}", given[name], evaluates))
         _refuse_misplaced(tree, given)
         return Gathered(tree, tuple(gathering.notes))
 
@@ -126,9 +128,9 @@ class _Gathering:
             raise input_failure(f"The header {_CONTEXT} {reason}; its members are {', '.join(sorted(INPUTS))}")
         return dict(value)
 
-    async def evaluate_variables(self, tree: dict[str, Any]) -> None:
+    async def evaluate_variables(self, tree: dict[str, Any], dialect: Dialect) -> None:
         """Evaluate whole values and direct members, never deeper: below may be foreign data."""
-        for name in _VARIABLES:
+        for name in (*_VARIABLES, *sorted(dialect.inputs)):
             value = tree.get(name)
             if isinstance(value, str):
                 tree[name] = await self.value(f"variable {name}", value, True)
@@ -146,26 +148,17 @@ def with_notes(failure: JobFailure, notes: tuple[str, ...]) -> JobFailure:
     return failure.reworded("\n".join([failure.message, *(f" - {note}" for note in notes)]), failure.variables)
 
 
-def _is_input(name: str) -> bool:
-    return name == _CONTEXT or name.partition(".")[0] in INPUTS
+def _is_input(name: str, dialect: Dialect) -> bool:
+    first = name.partition(".")[0]
+    return name == _CONTEXT or first in INPUTS or first in dialect.inputs
 
 
-def path_of(name: str) -> tuple[str, ...]:
+def path_of(name: str, dialect: Dialect = CAMUNDA) -> tuple[str, ...]:
     """The path of the input that a dotted name means; names of headers and parameters may contain dots themselves."""
     first, dot, rest = name.partition(".")
     if not dot:
         return (first,)
-    return (first, rest) if first in _FLAT else tuple(name.split("."))
-
-
-def put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    """Set a member deep in the tree; the objects on the way are copied, for the variables stay as they are."""
-    node = tree
-    for part in path[:-1]:
-        inner = node.get(part)
-        node[part] = dict(inner) if isinstance(inner, dict) else {}
-        node = node[part]
-    node[path[-1]] = value
+    return (first, rest) if first in _FLAT or first in dialect.flat else tuple(name.split("."))
 
 
 def _refuse_misplaced(tree: Mapping[str, Any], given: Mapping[str, str]) -> None:
@@ -214,11 +207,11 @@ def _is_set(value: Any) -> bool:
     return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
-def _left_as_text(variables: Mapping[str, Any]) -> list[str]:
+def _left_as_text(variables: Mapping[str, Any], dialect: Dialect) -> list[str]:
     """A note for each variable that looks like an expression."""
     return [
-        _off_note(f"variable {path}") if name in _VARIABLES else _header_note(path)
-        for name in INPUTS
+        _off_note(f"variable {path}") if name in _VARIABLES or name in dialect.inputs else _header_note(path)
+        for name in INPUTS | dialect.inputs
         for path in _texts_like_expressions(name, variables.get(name))
     ]
 

@@ -6,6 +6,7 @@ What becomes of a failure is decided in `worker.pipeline.verdict`; how expressio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +24,19 @@ class Output:
     text: str = "{}"
 
 
-async def output_of(response: RestResponse | None, headers: JobHeaders, mapper: Mapper, guard: OutputGuard) -> Output:
-    """The output variables of a response. Raises `JobFailure` when they cannot be made or are too large."""
+async def output_of(
+    response: RestResponse | None,
+    headers: JobHeaders,
+    mapper: Mapper,
+    guard: OutputGuard,
+    given: Mapping[str, Any] | None = None,
+) -> Output:
+    """The output variables of a response, besides those that are `given` by the dialect.
+
+    Raises `JobFailure` when they cannot be made or are too large.
+    """
     value = None if response is None else response.as_json()
-    variables: dict[str, Any] = {}
+    variables: dict[str, Any] = dict(given or {})
     if headers.result_variable is not None:
         variables[headers.result_variable] = value
     if headers.result_expression is not None:

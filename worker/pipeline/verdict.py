@@ -17,7 +17,7 @@ from worker.json_codec import dumps
 from worker.json_codec.java_text import java_text
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.pipeline.connector_errors import BpmnError, IgnoreError, JobError, read_connector_error
-from worker.pipeline.error_modes import mode_outcome
+from worker.pipeline.error_modes import error_name, is_thrown
 from worker.pipeline.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
 from worker.pipeline.mapping import Mapper
 from worker.pipeline.output_size import OutputGuard
@@ -58,10 +58,18 @@ class Verdict:
         """The outcome of a job that failed, before, in or after its call."""
         failure = await self._masked(case, failure)
         error = error_object(failure, self._face)
+        name = error_name(case.headers.values, failure) if self._face.extended_inputs else None
+        if name is not None:
+            error["variables"] = {**error.get("variables", {}), "name": name}
         outcome = await self._asked(case, {"error": error})
-        if outcome is None and self._face.extended_inputs:
-            outcome = mode_outcome(case.headers.values, case.job.retries, failure, error)
+        if outcome is None and name is not None:
+            outcome = self._named(case, name, failure, error)
         return outcome or self._normal(case, failure, error)
+
+    def _named(self, case: Case, name: str, failure: JobFailure, error: dict[str, Any]) -> ThrowError | None:
+        if not is_thrown(name, case.headers.values, case.job.retries, failure):
+            return None
+        return ThrowError(name, error["message"], _text_of_failure({"error": error}))
 
     def _normal(self, case: Case, failure: JobFailure, error: dict[str, Any]) -> Fail:
         used = 0 if failure.untried else 1
@@ -154,10 +162,14 @@ def shortened(text: str) -> str:
 
 def _fail(message: str, retries: int, backoff: int | None, variables: dict[str, Any]) -> Fail:
     dump = java_text(variables, MESSAGE_LIMIT)
+    return Fail(shortened(f"{message} | Error variables: {dump}"), retries, backoff, _text_of_failure(variables))
+
+
+def _text_of_failure(variables: dict[str, Any]) -> str:
     text = dumps(variables)
     if len(text) > FAILURE_LIMIT // 4 and len(text.encode()) > FAILURE_LIMIT:
-        text = dumps(_without_body(variables))
-    return Fail(shortened(f"{message} | Error variables: {dump}"), retries, backoff, text)
+        return dumps(_without_body(variables))
+    return text
 
 
 def _without_body(variables: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from worker.errors import JobFailure
 from worker.face import Face
-from worker.pipeline.inputs import INPUTS, path_of, put
+from worker.pipeline.inputs import INPUTS, path_of
 from worker.pipeline.job_headers import JobHeaders
+from worker.pipeline.paths import put
 from worker.rest.binding import (
     ApiKey,
     Basic,
