@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         variables = read_context(args.context)
     except (OSError, ValueError) as problem:
-        print(f"rest-connector feel: --context {args.context}: {problem}", file=sys.stderr)
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        print(f"rest-connector feel: --context {args.context}: {reason}", file=sys.stderr)
         return WRONG_USE
     if args.expression is not None:
         return _evaluate(args, variables)

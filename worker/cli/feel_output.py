@@ -56,17 +56,21 @@ def show_explanation(text: str, result: feel.Result, steps: Iterable[feel.Explai
 
     A part that was evaluated for several items has all its values on one line.
     """
-    values: dict[tuple[int, int], list[str]] = {}
+    values: dict[tuple[int, int, str], list[str]] = {}
     for step in steps:
-        values.setdefault((step.start, step.end), []).append(step.value)
+        values.setdefault((step.start, step.end, step.form), []).append(step.value)
+    parts = list(values)
+    parts.reverse()  # of the same text the outer form comes first
+    parts.sort(key=lambda part: (part[0], -part[1]))
     enclosing: list[int] = []
-    for start, end in sorted(values, key=lambda part: (part[0], -part[1])):
+    for part in parts:
+        start, end, _ = part
         while enclosing and enclosing[-1] <= start:
             enclosing.pop()
         shown = " ".join(text[start:end].split())
-        if enclosing and set(values[start, end]) == {shown}:  # a literal says nothing new
+        if enclosing and set(values[part]) == {shown}:  # a literal says nothing new
             continue
-        print(f"{'  ' * len(enclosing)}{_cut(shown, TEXT_WIDTH)} => {_joined(values[start, end])}")
+        print(f"{'  ' * len(enclosing)}{_cut(shown, TEXT_WIDTH)} => {_joined(values[part])}")
         enclosing.append(end)
     _show_notes(text, result)
 

@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from worker import feel
+from worker.cli.feel_completion import completions
 from worker.cli.feel_output import feel_text, show_explanation, show_failure, show_result
-from worker.feel.builtins import TABLE
 
 HISTORY = Path.home() / ".local" / "state" / "rest-connector" / "feel-history"
 HISTORY_LINES = 1_000
@@ -24,7 +24,10 @@ HELP = """An expression prints its value. Commands:
   :vars                  show the variables
   :explain EXPRESSION    show the value of every part
   :help                  show this
-  :quit                  leave (also Ctrl-D)"""
+  :quit                  leave (also Ctrl-D)
+`_` is the last value. Tab completes functions, variables and keys behind a dot; Ctrl-C drops what is being written."""
+WELCOME = "FEEL: write an expression, or :help. Ctrl-D leaves."
+LEAVING = frozenset({":quit", ":q", "quit", "exit"})
 
 try:
     import readline as _readline
@@ -47,10 +50,12 @@ class Prompt:
         }
 
     def run(self) -> None:
-        """Answer until the end of input, `:quit` or an interrupt on an empty line."""
+        """Answer until the end of input or `:quit`; an interrupt drops what is being written."""
+        if sys.stdin.isatty():
+            print(WELCOME)
         with _history(self.complete):
             for text in self._texts():
-                if text in (":quit", ":q"):
+                if text in LEAVING and text not in self.variables:
                     return
                 self.answer(text)
 
@@ -60,18 +65,20 @@ class Prompt:
         try:
             if command := self._commands.get(word):
                 command(rest.strip())
+            elif text == "help" and text not in self.variables:
+                print(HELP)
             elif text.startswith(":"):
                 print(f"no command '{word}'; :help shows them", file=sys.stderr)
             else:
                 self._evaluate(text)
         except feel.FeelError as failure:
             show_failure(failure)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
 
-    def complete(self, begun: str) -> list[str]:
-        """Names that continue what is begun: functions, variables, commands."""
-        functions = [f"{name}(" for name in TABLE]
-        names = dict.fromkeys((*self.variables, *functions, *self._commands, ":quit"))
-        return sorted(name for name in names if name.startswith(begun))
+    def complete(self, line: str, begun: str) -> list[str]:
+        """What may continue the last word of the line up to the cursor."""
+        return completions(line, begun, self.variables, (*self._commands, ":quit"))
 
     def _evaluate(self, text: str) -> None:
         result = feel.evaluate(text, self.variables)
@@ -83,10 +90,12 @@ class Prompt:
 
     def _set(self, text: str) -> None:
         name, _, expression = text.partition(" ")
-        if not expression.strip():
+        expression = expression.strip().removeprefix("=")
+        if not expression:
             print("write :set NAME EXPRESSION", file=sys.stderr)
             return
         self.variables[name] = feel.evaluate(expression, self.variables).value
+        print(f"{name} = {feel_text(self.variables[name])}")
 
     def _show_variables(self, _: str) -> None:
         for name, value in self.variables.items():
@@ -95,7 +104,17 @@ class Prompt:
     def _texts(self) -> Iterator[str]:
         """Expressions, which may go on over lines while something is missing at their end."""
         begun = ""
-        while (line := self._line("feel> " if not begun else "  ... ")) is not None:
+        while True:
+            try:
+                line = self._line("feel> " if not begun else "  ... ")
+            except KeyboardInterrupt:
+                if not sys.stdin.isatty():
+                    raise
+                print()
+                begun = ""
+                continue
+            if line is None:
+                break
             begun = f"{begun}\n{line}" if begun else line.removeprefix("=")
             if begun.strip() and not (line.strip() and _unfinished(begun)):
                 yield begun.strip()
@@ -107,9 +126,8 @@ class Prompt:
         try:
             return input(mark if sys.stdin.isatty() else "")
         except EOFError:
-            return None
-        except KeyboardInterrupt:
-            print()
+            if sys.stdin.isatty():
+                print()
             return None
 
 
@@ -126,11 +144,16 @@ def _unfinished(text: str) -> bool:
 
 
 @contextmanager
-def _history(complete: Callable[[str], list[str]]) -> Iterator[None]:
+def _history(complete: Callable[[str, str], list[str]]) -> Iterator[None]:
     if readline is None or not sys.stdin.isatty():
         yield
         return
-    readline.set_completer(lambda begun, number: next(islice(complete(begun), number, None), None))
+
+    def continued(begun: str, number: int) -> str | None:
+        line = readline.get_line_buffer()[: readline.get_endidx()]
+        return next(islice(complete(line, begun), number, None), None)
+
+    readline.set_completer(continued)
     readline.set_completer_delims(" \t\n\"'`()[]{}.,+-*/=<>!")
     readline.parse_and_bind("tab: complete")
     with suppress(OSError):

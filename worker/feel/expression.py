@@ -36,12 +36,14 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
-    """The value of one part of an expression: where it stands, its text, and the value printed."""
+    """The value of one part of an expression: where it stands, its text, the value printed, and the part's form."""
 
     start: int
     end: int
     text: str
     value: str
+    form: str
+    """The class of its syntax node: a unary test and the expression in it are different parts of the same text."""
 
 
 class Expression:
@@ -92,7 +94,8 @@ class Expression:
         def trace(node: Node, value: Any) -> None:
             if len(steps) < MAX_EXPLAINED:
                 shown = preview(value, evaluation)
-                steps.append(ExplainedStep(node.start, node.end, self.text[node.start : node.end], shown))
+                text = self.text[node.start : node.end]
+                steps.append(ExplainedStep(node.start, node.end, text, shown, type(node).__name__))
 
         evaluation.trace = trace
         result = self._run(compile_node(self.tree, tracing=True), evaluation, context, input)

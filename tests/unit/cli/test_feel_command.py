@@ -127,6 +127,17 @@ def test_explaining_shows_the_value_of_every_part(feel: Run, order: str) -> None
     assert any("items" in line and "20" in line for line in lines)
 
 
+def test_explaining_a_test_shows_its_answer_and_not_only_its_value(feel: Run) -> None:
+    lines = feel("--unary", '"b"', '"a", lower case("B")', "--explain").out.splitlines()
+
+    assert lines == [
+        '"a", lower case("B") => true',
+        '  "a" => false',
+        '  lower case("B") => true',
+        '    lower case("B") => "b"',
+    ]
+
+
 @pytest.mark.parametrize(
     "text", [pytest.param("{", id="no JSON"), pytest.param("[1]", id="no object"), pytest.param(None, id="no file")]
 )
@@ -147,17 +158,32 @@ def test_json_without_an_expression_is_wrong_use(feel: Run) -> None:
 
 
 def test_the_prompt_keeps_variables_and_goes_on_after_failures() -> None:
-    lines = ":set x 20 + 1\nx * 2\n_ + 1\n1 +\n2\n)\n:nonsense\n= string(x)\n:quit\n99\n"
+    lines = ":set x 20 + 1\nx * 2\n_ + 1\n1 +\n2\n)\n:nonsense\n= string(x)\nquit\n99\n"
 
     answer = in_a_process(lines=lines)
 
     assert answer.code == 0
-    assert answer.out.splitlines() == ["42", "43", "3", '"21"']
+    assert answer.out.splitlines() == ["x = 21", "42", "43", "3", '"21"']
     assert "no command ':nonsense'" in answer.err
 
 
-def test_the_prompt_completes_functions_variables_and_commands() -> None:
-    prompt = Prompt({"stock": 1})
+@pytest.mark.parametrize(
+    ("line", "begun", "offered"),
+    [
+        ("st", "st", {"string(", "stock", "string length("}),
+        ("1 + date and t", "t", {"time("}),
+        ("substring bef", "bef", {"before("}),
+        ("order.it", "it", {"items"}),
+        ("order.items.", "", {"price", "`unit price`"}),
+        ("order.items[1].", "", set()),
+        ("nothing.", "", set()),
+        (":v", ":v", {":vars"}),
+    ],
+)
+def test_the_prompt_completes_names_and_keys(line: str, begun: str, offered: set[str]) -> None:
+    prompt = Prompt({"stock": 1, "order": {"items": [{"price": 1, "unit price": 2}]}})
 
-    assert {"string(", "stock", "string length("} <= set(prompt.complete("st"))
-    assert prompt.complete(":v") == [":vars"]
+    found = prompt.complete(line, begun)
+
+    assert offered <= set(found)
+    assert line.endswith("st") or len(found) == len(offered)
