@@ -55,12 +55,19 @@ fuzz: $(READY)  ## 200,000 random expressions against the FEEL sandbox (minutes)
 image: $(READY)  ## Build the image without Docker (buildah, debootstrap, root) and prove it on a real Zeebe
 	@$(BIN)/python -m tests.image.prove
 
+cluster: $(READY)  ## Install the chart on a real Kubernetes API server (Go, etcd; builds it once)
+	@$(BIN)/python -m tests.cluster.admit
+
 docs: $(READY)  ## Write the generated documentation again
 	@$(BIN)/python -m docs.generate
+
+pictures: $(READY)  ## Take the pictures of the templates' forms again
+	@$(BIN)/python -m pytest -q tests/browser
+	@mkdir -p docs/images && cp .cache/modeler/pictures/*.png docs/images/
 
 lock: $(READY)  ## Resolve the dependencies again and write the hash-pinned lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/build.in -o requirements/build.txt
 
-.PHONY: help setup run test check fmt zeebe bench soak fuzz image docs lock
+.PHONY: help setup run test check fmt zeebe bench soak fuzz image cluster docs pictures lock
