@@ -25,8 +25,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from worker.errors import JobFailure, input_failure
 from worker.rest.request import ClientTls
-from worker.rest.tls_files import TlsFiles, Watched, private_key
+from worker.rest.tls_files import TlsFiles, private_key
 from worker.rest.trust_store import TrustStore
+from worker.watched import Watched
 
 _MAX_CONTEXTS: Final = 64
 _NOTHING: Final = ClientTls()

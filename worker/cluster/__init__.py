@@ -1,0 +1,1 @@
+"""How the cluster is reached: who we are, whom we trust, and through which proxy."""
