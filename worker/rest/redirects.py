@@ -39,8 +39,10 @@ class Redirects:
         location = answer.first("location") if answer.status in _FOLLOWED else None
         if location is None:
             return None
-        target = _target(message.url, location)
+        target = _target(message.url, location, recorded=self._limit is None)
         if target is None:
+            if self._limit is None and not has(message.headers, *self._bound):
+                raise protocol_error()
             return None
         following = _redirected(self._without_cookies(message), answer.status, target)
         if target.origin != message.url.origin and has(following.headers, *self._bound):
@@ -72,13 +74,21 @@ class Redirects:
         return replace(message, headers=[line for line in message.headers if line[0].lower() not in self._bound])
 
 
-def _target(base: Url, location: str) -> Url | None:
-    """The absolute URL; None for what is not HTTP. Raises `JobFailure` for what is no URL."""
+def _target(base: Url, location: str, *, recorded: bool) -> Url | None:
+    """The absolute URL; None for what is not HTTP. Raises `JobFailure` for what is no URL.
+
+    `recorded` reads paths as the original's library does, which `java.net.URI.normalize` has put in order.
+    """
     try:
         uri = parse_uri(location)
-        uri = resolve(base.uri(), replace(uri, path=uri.path or "/"))
-        uri = replace(uri, path=remove_dot_segments(uri.path))
+        path = (_normalized(uri.path) if recorded else uri.path) or "/"
+        uri = resolve(base.uri(), replace(uri, path=path))
+        if not (recorded and path.startswith("/")):
+            path = remove_dot_segments(uri.path)
+        uri = replace(uri, path=path)
         if (uri.scheme or "").lower() not in DEFAULT_PORTS:
+            if recorded and uri.authority is None:
+                raise protocol_error()
             return None
         authority = parse_authority(uri.authority or "")
     except InvalidUri as error:
@@ -86,6 +96,20 @@ def _target(base: Url, location: str) -> Url | None:
     if authority is None or authority.user is not None:
         raise protocol_error()
     return Url((uri.scheme or "").lower(), replace(authority, host=authority.host.lower()), uri.path, uri.query)
+
+
+def _normalized(path: str) -> str:
+    """Without `.`, without `..` after a name, and with single slashes; a leading `..` stays."""
+    kept: list[str] = []
+    last = path.rpartition("/")[2]
+    for segment in path.split("/"):
+        if segment == ".." and kept and kept[-1] != "..":
+            kept.pop()
+        elif segment not in ("", "."):
+            kept.append(segment)
+    ends_in_name = last not in ("", ".") and bool(kept) and kept[-1] == last
+    start = "/" if path.startswith("/") else ""
+    return start + "/".join(kept) + ("/" if kept and not ends_in_name else "")
 
 
 def _redirected(message: Message, status: int, target: Url) -> Message:

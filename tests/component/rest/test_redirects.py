@@ -100,9 +100,53 @@ async def test_locations_are_resolved(calls: Calls, location: str, target: str |
             assert seen(server)[1:] == [f"GET {target}"]
 
 
-async def test_a_location_of_another_scheme_is_not_followed(calls: Calls) -> None:
-    async with scripted(moved(302, "ftp://127.0.0.1/x")) as server:
-        assert (await calls.response(server.url(), follow_redirects=True)).status == 302
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "mailto:x", "a:b", "javascript:1"])
+async def test_a_location_of_another_scheme_is_not_followed(calls: Calls, location: str) -> None:
+    async with scripted(moved(302, location)) as server:
+        assert (await calls.response(server.url(), face=NATIVE, follow_redirects=True)).status == 302
+
+
+@pytest.mark.parametrize(
+    ("location", "headers", "status"),
+    [
+        ("ftp://127.0.0.1/x", {"Cookie": "c=1"}, 302),
+        ("ftp://127.0.0.1/x", {}, None),
+        ("mailto:x", {"Cookie": "c=1"}, None),
+        ("a:b", {}, None),
+    ],
+)
+async def test_a_location_of_another_scheme_as_recorded(
+    calls: Calls, location: str, headers: dict[str, str], status: int | None
+) -> None:
+    async with scripted(moved(302, location)) as server:
+        if status is None:
+            failure = await calls.failure(server.url(), follow_redirects=True, headers=headers)
+            assert (failure.code, failure.message) == PROTOCOL
+        else:
+            assert (await calls.response(server.url(), follow_redirects=True, headers=headers)).status == status
+
+
+@pytest.mark.parametrize(
+    ("location", "recorded", "native"),
+    [
+        ("/a//b", "/a/b", "/a//b"),
+        ("/../x", "/../x", "/x"),
+        ("/a/../../x", "/../x", "/x"),
+        ("/a/b/..", "/a/", "/a/"),
+        ("/a/./b/", "/a/b/", "/a/b/"),
+        ("//{host}/a//b", "/a/b", "/a//b"),
+        ("x//y/../z", "/from/x/z", "/from/x//z"),
+    ],
+)
+async def test_paths_are_put_in_order_as_recorded_or_by_the_rfc(
+    calls: Calls, location: str, recorded: str, native: str
+) -> None:
+    for face, path in ((COMPATIBLE, recorded), (NATIVE, native)):
+        async with scripted(DONE) as other:
+            there = location.replace("{host}", f"127.0.0.1:{other.port}")
+            async with scripted(moved(302, there), DONE) as server:
+                await calls.call(server.url("/from/here"), face=face, follow_redirects=True)
+            assert seen(other if "{host}" in location else server)[-1] == f"GET {path}"
 
 
 async def test_a_circle_ends_after_one_repetition(calls: Calls) -> None:
