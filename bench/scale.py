@@ -39,7 +39,10 @@ RESULT = {"resultExpression": "={size: string length(response.body.pad)}"}
 def calls(options: argparse.Namespace, folder: Path) -> None:
     """As many calls under way as there are slots."""
     count = options.calls
+    given = {"method": "POST", "url": f"http://127.0.0.1:{PORT + 1}/orders/{{{{JOB}}}}", "body": {"a": 1, "b": "two"}}
+    given |= {"connectionTimeoutInSeconds": 60, "readTimeoutInSeconds": 4 * options.seconds}
     load = ["-n", str(count), "-warm", "0", "-delay", f"{options.seconds}s", "-limit", "10m"]
+    load += ["-variables", json.dumps(given)]
     with WorkerProcess(f"127.0.0.1:{PORT}", folder / "worker.log", SLOTS=count) as worker:
         idle = worker.memory()
         report = loadgw(options.loadgw, PORT, [*load, "-pid", str(worker.pid)])
