@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure, input_failure
 from worker.face import Face
@@ -93,15 +93,24 @@ _KINDS: Final = ("noAuth", "basic", "bearer", "apiKey", "oauth-client-credential
 def _typed(value: Any) -> Any:
     """An authentication object must name one of the kinds; the case of the name matters."""
     if isinstance(value, list):
-        raise mismatch(
-            f"Unexpected token ({first_token(value)}), expected VALUE_STRING: need String, Number of Boolean value "
-            f"that contains type id (for subtype of {_MODEL}.auth.Authentication)"
-        )
+        return _named_by_its_first(value)
     if value is not None and (not isinstance(value, dict) or value.get("type") not in _KINDS):
         raise format_error(None)
     if isinstance(value, dict) and isinstance(value.get("oauthRefreshToken"), dict):
         return {**value["oauthRefreshToken"], **value}  # stored credentials nest one level deeper
     return value
+
+
+def _named_by_its_first(value: list[Any]) -> Any:
+    """A list of the kind's name and the object, as the original takes it too."""
+    if not value or isinstance(value[0], dict | list):
+        raise mismatch(
+            f"Unexpected token ({first_token(value)}), expected VALUE_STRING: need String, Number of Boolean value "
+            f"that contains type id (for subtype of {_MODEL}.auth.Authentication)"
+        )
+    if value[0] not in _KINDS or len(value) != 2 or not isinstance(value[1], dict):
+        raise format_error(None)
+    return {**value[1], "type": value[0]}
 
 
 Authentication = Annotated[
@@ -190,8 +199,9 @@ def root_object(tree: Any) -> Mapping[str, Any] | None:
 def _root(tree: Any) -> Mapping[str, Any]:
     try:
         return _read_root(tree) or {}
-    except ValueError as problem:  # PydanticCustomError, outside of a validation
-        raise input_failure(str(problem)) from None
+    except PydanticCustomError as problem:  # outside of a validation
+        details = ErrorDetails(type=problem.type, loc=(), msg=problem.message(), input=None, ctx=problem.context or {})
+        raise input_failure(_message(details)) from None
 
 
 def _message(error: ErrorDetails) -> str:

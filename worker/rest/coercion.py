@@ -168,15 +168,25 @@ def enumeration(java_type: str, names: tuple[str, ...]) -> Callable[[Any], str |
 
 
 def structure(java_type: str) -> Callable[[Any], Mapping[str, Any] | None]:
-    """A reader of a nested object, or of a map from text to anything; its members are read by their own types."""
-    simple = java_type.partition("<")[0]
+    """A reader of a nested object, or of a map from text to anything; its members are read by their own types.
+
+    A list may hold a map that is null, but no object that is.
+    """
+    simple, generic, _ = java_type.partition("<")
 
     def read(value: Any) -> Mapping[str, Any] | None:
         if value is None or isinstance(value, dict):
             return value
         raise no_constructor(simple, value)
 
-    return from_list(java_type, read)
+    unwrap = from_list(java_type, read)
+
+    def reader(value: Any) -> Mapping[str, Any] | None:
+        if isinstance(value, list) and value[:1] == [None] and not generic:
+            raise wrong_token(java_type, None)
+        return unwrap(value)
+
+    return reader
 
 
 text = from_list("java.lang.String", _text, tree_node=True)

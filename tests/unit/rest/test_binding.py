@@ -186,6 +186,9 @@ def test_authentication_must_name_its_kind(value: Any) -> None:
 def test_authentication_in_a_list() -> None:
     assert "expected VALUE_STRING" in refusal(with_(authentication=[]))
     assert "(START_OBJECT)" in refusal(with_(authentication=[{"type": "noAuth"}]))
+    for value in (["x"], [None], [5], ["a", "b"]):
+        assert refusal(with_(authentication=value)) == "Json object contains an invalid field: authentication"
+    assert request(with_(authentication=["bearer", {"token": "t"}])).auth == BearerAuth("t")
 
 
 @pytest.mark.parametrize(
@@ -278,6 +281,7 @@ def test_blank_certificates_are_none() -> None:
     assert request(with_(clientTls=tls)).tls == ClientTls(certificate="PEM")
     assert request(with_(clientTls=None)).tls is None
     assert "ClientTls" in refusal(with_(clientTls="x"))
+    assert "from Null value" in refusal(with_(clientTls=[None]))
 
 
 @pytest.mark.parametrize(
@@ -328,6 +332,7 @@ def test_whole_variables() -> None:
     assert request([with_()]).url == URL
     assert "from Array value (token `JsonToken.START_ARRAY`)" in refusal([])
     assert "from Number value (5)" in refusal(5)
+    assert refusal("") == "Json object contains an invalid field: . It Must be `HttpJsonRequest`"
     assert "no String-argument constructor" in refusal("x")
     with pytest.raises(JobFailure, match="HV000116") as caught:
         request(None)
