@@ -116,3 +116,30 @@ async def test_inputs_are_never_tried_again(
 ) -> None:
     scene.environ["CAMUNDA_CONNECTOR_HTTP_BLOCK_URL_TEST"] = "blocked.test"
     assert await told(scene, variables) == (code, kind, 0, name)
+
+
+async def test_an_unknown_dialect_is_an_input_error(scene: Scene) -> None:
+    outcome = failed(await scene.run({"url": "http://127.0.0.1/"}, {"dialect": "esperanto"}))
+    assert (outcome.retries, error_of(outcome)["code"]) == (0, "INVALID_INPUT")
+    assert "esperanto" in outcome.message
+
+
+@pytest.mark.parametrize("trusted", [{"httpOptions": {"errors": {"mode": "bpmn"}}}, {"dialect": "alfresco"}])
+async def test_variables_steer_where_the_operator_trusts_them(scene: Scene, trusted: dict[str, Any]) -> None:
+    scene.environ["REST_CONNECTOR_TRUST_VARIABLES"] = "true"
+    service = await scene.serve(answer(404))
+    variables = {"url": service.url(), **trusted}
+    assert thrown(await scene.run(variables)).code == "NOT_FOUND"
+    assert failed(await scene.run(variables, {"dialect": "camunda", "httpOptions.errors.mode": "job"})).retries == 2
+
+
+async def test_a_trusted_variable_makes_a_throw_immediate(scene: Scene) -> None:
+    scene.environ["REST_CONNECTOR_TRUST_VARIABLES"] = "true"
+    service = await scene.serve(answer(503))
+    variables = {"url": service.url(), "httpOptions": {"errors": {"mode": "bpmn", "immediate": True}}}
+    assert thrown(await scene.run(variables, retries=3)).code == "SERVICE_UNAVAILABLE"
+
+
+async def test_a_variable_named_dialect_is_nobodys_business_otherwise(scene: Scene) -> None:
+    service = await scene.serve(answer(404))
+    assert failed(await scene.run({"url": service.url(), "dialect": "esperanto"})).retries == 2

@@ -17,7 +17,8 @@ from worker.feel.errors import FeelWarning, mark
 from worker.pipeline.dialects import CAMUNDA, Dialect
 from worker.pipeline.expressions import Expressions, strip_marker
 from worker.pipeline.job_headers import JobHeaders
-from worker.pipeline.paths import put
+from worker.pipeline.paths import at, is_set, put
+from worker.pipeline.steering import refuse_misplaced
 
 Expressible = Literal["off", "headers", "all"]
 
@@ -48,11 +49,6 @@ _CONTEXT: Final = "inputs"  # one header with several inputs at once
 _NAMESPACE: Final = "httpOptions.inputs"  # `namespaced`: the inputs are members of the variable `request`
 _FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
 _VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
-_STEERING: Final = (
-    ("httpOptions", "inputs"),
-    ("httpOptions", "errors", "mode"),
-    ("httpOptions", "errors", "immediate"),
-)
 _MODEL_ONLY: Final = (("clientTls",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
 
 
@@ -80,7 +76,7 @@ class Inputs:
             _refuse_untrusted(tree)
         unevaluated = _left_as_text(tree, dialect)
         if not given and not unevaluated:
-            _refuse_misplaced(tree, given)
+            refuse_misplaced(tree, given)
             return Gathered(tree)
         gathering = _Gathering(self._expressions, variables)
         if self._expressible == "all":
@@ -93,7 +89,7 @@ class Inputs:
         evaluates = self._expressible != "off"
         for name in sorted(given, key=lambda path: (path.count("."), path)):  # members after the whole they change
             put(tree, path_of(name, dialect), await gathering.value(f"header {name}", given[name], evaluates))
-        _refuse_misplaced(tree, given)
+        refuse_misplaced(tree, given)
         return Gathered(tree, tuple(gathering.notes))
 
 
@@ -161,24 +157,9 @@ def path_of(name: str, dialect: Dialect = CAMUNDA) -> tuple[str, ...]:
     return (first, rest) if first in _FLAT or first in dialect.flat else tuple(name.split("."))
 
 
-def _refuse_misplaced(tree: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    """What steers the pipeline is read from headers by their whole names; elsewhere it would be ignored in silence."""
-    for path in _STEERING:
-        name = ".".join(path)
-        if name not in given and _is_set(_at(tree, path)):
-            raise input_failure(f"{name} is read from a task header of its own, named {name}, and from nowhere else")
-
-
-def _at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    node: Any = tree
-    for part in path:
-        node = node.get(part) if isinstance(node, Mapping) else None
-    return node
-
-
 def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
     for path in _MODEL_ONLY:
-        if _is_set(_at(variables, path)):
+        if is_set(at(variables, path)):
             name = ".".join(path)
             raise input_failure(
                 f"{name} is taken from task headers only, because variables may hold foreign data; put it into a task "
@@ -198,13 +179,6 @@ def _namespaced(variables: Mapping[str, Any]) -> dict[str, Any]:
     if request is None or isinstance(request, dict):
         return dict(request or {})
     raise input_failure(f"With the header {_NAMESPACE} the inputs are members of the variable request, an object")
-
-
-def _is_set(value: Any) -> bool:
-    """Whether there is anything in a value; optional fields of templates arrive as nulls and blank texts."""
-    if isinstance(value, Mapping):
-        return any(map(_is_set, value.values()))
-    return bool(value.strip()) if isinstance(value, str) else value is not None
 
 
 def _left_as_text(variables: Mapping[str, Any], dialect: Dialect) -> list[str]:

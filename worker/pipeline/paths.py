@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -13,3 +14,18 @@ def put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
         node[part] = dict(inner) if isinstance(inner, dict) else {}
         node = node[part]
     node[path[-1]] = value
+
+
+def at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """A member deep in the tree; None where there is none."""
+    node: Any = tree
+    for part in path:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
+def is_set(value: Any) -> bool:
+    """Whether there is anything in a value; optional fields of templates arrive as nulls and blank texts."""
+    if isinstance(value, Mapping):
+        return any(map(is_set, value.values()))
+    return bool(value.strip()) if isinstance(value, str) else value is not None

@@ -25,6 +25,7 @@ from worker.pipeline.job_headers import JobHeaders
 from worker.pipeline.mapping import Mapper
 from worker.pipeline.output_size import OUTPUT_LIMIT, OutputGuard
 from worker.pipeline.results import Output, output_of
+from worker.pipeline.steering import with_trusted
 from worker.pipeline.verdict import Case, Verdict
 from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
@@ -76,6 +77,7 @@ class Pipeline:
         self._documents = documents
         self._mapper = Mapper(expressions, store)
         self._inputs = Inputs(expressions, expressible=input_expressions, trust_variables=trust_variables)
+        self._trusting = trust_variables and face.extended_inputs
         self._guard = OutputGuard(output_limit, helpful=face.extended_inputs)
         self._verdict = Verdict(face, self._mapper, self._guard)
 
@@ -92,7 +94,7 @@ class Pipeline:
     async def _decided(self, job: Job, lease: Lease) -> Outcome:
         case = Case(job, JobHeaders(), self._session(job))
         try:
-            case = Case(job, JobHeaders.decode(job.headers), case.secrets)
+            case = Case(job, self._headers(job), case.secrets)
             response, output = await self._perform(case, lease)
         except JobFailure as failure:
             return await self._verdict.after_failure(case, failure)
@@ -102,6 +104,10 @@ class Pipeline:
             return await self._verdict.after_failure(case, _bug(job, bug))
         return await self._verdict.after_success(case, response, output)
 
+    def _headers(self, job: Job) -> JobHeaders:
+        headers = JobHeaders.decode(job.headers)
+        return with_trusted(headers, job.variables) if self._trusting else headers
+
     async def preview(self, job: Job) -> dict[str, Any]:
         """The exact request a job would send, secrets masked; sends nothing and leaves the lease alone.
 
@@ -110,7 +116,7 @@ class Pipeline:
         """
         secrets = self._session(job)
         try:
-            case = Case(job, JobHeaders.decode(job.headers), secrets)
+            case = Case(job, self._headers(job), secrets)
             case.headers.retry_backoff()
             case.headers.job_timeout()
             prepared = await self._client.prepare(await self._request(case), self.face)
