@@ -22,13 +22,14 @@ LONGEST_TEXT: Final = 64 << 20  # characters; a secret that refers to itself mus
 # A name is bounded only so that a text full of openings without an end costs linear time.
 _BRACES: Final = re.compile(r"\{\{\s*secrets\.(\S{1,200}?\s{0,200})\}\}", re.ASCII)
 _BARE: Final = re.compile(r"secrets\.((?:[a-zA-Z0-9]+[/._-])*[a-zA-Z0-9]+)")
+_TRIMMED: Final = "".join(map(chr, range(33)))  # what Java's String.trim removes; other spaces belong to a name
 _EITHER: Final = re.compile(f"{_BRACES.pattern}|{_BARE.pattern}", re.ASCII)
 
 
 def names(text: str, *, bare: bool = True) -> Iterator[str]:
     """The names that a text refers to; the same name may come more than once."""
     if MARK in text:
-        yield from (match[1].strip() for match in _BRACES.finditer(text))
+        yield from (match[1].strip(_TRIMMED) for match in _BRACES.finditer(text))
         if bare:
             yield from (match[1] for match in _BARE.finditer(text))
 
@@ -87,10 +88,10 @@ def json_escaped(value: str) -> str:
 
 
 def _value(match: re.Match[str], lookup: Lookup) -> str:
-    value = lookup(next(group for group in match.groups() if group is not None).strip())
+    value = lookup(next(group for group in match.groups() if group is not None).strip(_TRIMMED))
     return match[0] if value is None else value
 
 
 def _escaped(match: re.Match[str], lookup: Lookup) -> str:
-    value = lookup(match[1].strip())
+    value = lookup(match[1].strip(_TRIMMED))
     return match[0] if value is None else json_escaped(value)

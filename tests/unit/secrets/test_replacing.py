@@ -106,7 +106,9 @@ async def test_keys_and_unquoted_places_are_replaced() -> None:
 )
 async def test_cmx_20_a_missing_secret_ends_the_job(text: str, name: str) -> None:
     with pytest.raises(JobFailure) as caught:
-        await session({}).replace(json.dumps({"a": text, "b": "{{x}}"}, separators=(",", ":")) + " ")
+        await session({}).replace(
+            json.dumps({"a": text, "b": "{{x}}"}, separators=(",", ":"), ensure_ascii=False) + " "
+        )
     assert caught.value.message.startswith(f"Secret with name '{name}")
     assert caught.value.message.endswith("' is not available")
     assert caught.value.type == CONNECTOR_INPUT_EXCEPTION
