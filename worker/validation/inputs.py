@@ -130,6 +130,11 @@ class _Check:
                     hint = f"remove one of them; the first is in line {seen[entry.name].line}"
                     yield Problem("error", "duplicate-entry", self.task.id, message, hint, entry.line)
                 seen[entry.name] = entry
+        for entry in self.task.inputs:
+            if not entry.value.strip():
+                message = f"the input {entry.name} has an empty source, which the engine refuses to deploy"
+                hint = "remove the mapping, or map =null"
+                yield Problem("error", "empty-mapping", self.task.id, message, hint, entry.line)
         for entry in self.task.headers:
             yield from self._header(entry)
         yield from self._durations()

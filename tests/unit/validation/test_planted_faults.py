@@ -58,6 +58,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "timeout as text": (compatible({"readTimeoutInSeconds": "soon"}), "bad-input", "readTimeoutInSeconds"),
     "unknown option": (native({"httpOptions.redirects.most": "3"}), "bad-input", "redirects.most"),
     "unknown format": (native({"documentReturnFormat.choice": "XML"}), "bad-input", "documentReturnFormat.choice"),
+    "empty mapping": (compatible({"authentication.audience": ""}), "empty-mapping", "authentication.audience"),
     "misspelt header": (native({"methode": "GET"}), "unknown-header", "methode"),
     "header nobody reads": (
         sequence(ServiceTask(job_type=CAMUNDA, inputs=MAPPED, headers={"body": "x"})),
