@@ -27,14 +27,16 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, *ports: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str], folder: Path, *ports: int, host: str = "127.0.0.1"
+) -> Iterator[subprocess.Popen[bytes]]:
     """The process, once it accepts connections on all of its ports; what it says is in `folder`/log."""
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
     try:
         for port in ports:
-            _await_port(process, port, folder)
+            _await_port(process, (host, port), folder)
         yield process
     finally:
         process.terminate()
@@ -45,11 +47,11 @@ def running(command: list[str], folder: Path, *ports: int) -> Iterator[subproces
             process.wait(END_SECONDS)
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+def _await_port(process: subprocess.Popen[bytes], address: tuple[str, int], folder: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection(address, timeout=1).close()
         except OSError:
             if process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"{process.args!r} does not run: {_said(folder)}") from None
