@@ -248,6 +248,20 @@ async def test_error_expressions(fact: Fact) -> None:
                 "variables": {"sum": 6, "o": {"l": [1, "x", None, True]}, "big": 9_999_999_999, "error": "M"},
             },
         ),
+        *(
+            reacts(
+                "FE-012",
+                f'={{errorType: "jobError", errorMessage: "M", retries: 1, retryBackoff: {given}}}',
+                fails("M", retries=1, backoff=backoff),
+            )
+            for given, backoff in (
+                ("60", 60_000),
+                ('" PT5S "', 5_000),
+                ('["PT5S"]', 5_000),
+                ('" "', None),
+                ("null", None),
+            )
+        ),
         reacts("FE-014", "=ignoreError({a: 1})", completes(a=1)),
         reacts(
             "FE-017",

@@ -55,11 +55,13 @@ class _Model(BaseModel):
 
 
 def _backoff(value: Any) -> int | None:
-    if value is None or value == "":
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value * 1000)
-    duration = parse_duration(value) if isinstance(value, str) else None
+    duration = parse_duration(value.strip()) if isinstance(value, str) else None
     if duration is None:
         raise ValueError("no duration")
     return milliseconds(duration)
