@@ -35,11 +35,6 @@ def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
 
 
 def name(_: Compiler, node: Name) -> Code:
-    return _lookup(node, None)
-
-
-def _lookup(node: Name, unknown: Any) -> Code:
-    """The variable's value, or `unknown` after a warning."""
     wanted, position = node.name, node.start
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
@@ -52,10 +47,14 @@ def _lookup(node: Name, unknown: Any) -> Code:
             if value is not MISSING:
                 return value
             frame = frame.outer
-        evaluation.warn("NO_VARIABLE_FOUND", f"No variable found with name '{wanted}'", position)
-        return unknown
+        return _unknown(wanted, evaluation, position)
 
     return run
+
+
+def _unknown(name: str, evaluation: Evaluation, position: int) -> None:
+    """The value of a variable that there is not: null."""
+    evaluation.warn("NO_VARIABLE_FOUND", f"No variable found with name '{name}'", position)
 
 
 def input_symbol(_: Compiler, node: InputSymbol) -> Code:
@@ -78,30 +77,50 @@ def input_symbol(_: Compiler, node: InputSymbol) -> Code:
 
 
 def path(compiler: Compiler, node: Path) -> Code:
-    names, offsets = node.names, node.offsets
-    base = _lookup(node.base, MISSING) if isinstance(node.base, Name) else compiler.compile(node.base)
+    if isinstance(node.base, Name):
+        return _variable_path(node, node.base)
+    base, names, offsets = compiler.compile(node.base), node.names, node.offsets
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         value = base(evaluation, scope)
-        evaluation.fuel -= 1
-        if evaluation.fuel < 0:
-            evaluation.refuel()
-        if type(value) is InputContext:
-            found = value.follow(names)
-            if found is not MISSING:
-                return found
-        elif value is MISSING:  # no variable: one warning is enough
-            return None
-        for index, key in enumerate(names):
-            if type(value) in CONTEXT_TYPES:
-                found = value.get(key, MISSING)
-                if found is not MISSING:
-                    value = found
-                    continue
-            value = step(value, key, evaluation, offsets[index])
-        return value
+        evaluation.spend()
+        return _followed(value, names, offsets, evaluation)
 
     return passes_failures(run, base)
+
+
+def _variable_path(node: Path, base: Name) -> Code:
+    """The most frequent form of path, in one piece."""
+    wanted, position, names, offsets = base.name, base.start, node.names, node.offsets
+
+    def run(evaluation: Evaluation, scope: Scope) -> Any:
+        evaluation.fuel -= 2
+        if evaluation.fuel < 0:
+            evaluation.refuel()
+        frame: Scope | None = scope
+        while frame is not None:
+            value = frame.get(wanted, MISSING)
+            if value is not MISSING:
+                return _followed(value, names, offsets, evaluation)
+            frame = frame.outer
+        return _unknown(wanted, evaluation, position)  # one warning is enough
+
+    return run
+
+
+def _followed(value: Any, names: tuple[str, ...], offsets: tuple[int, ...], evaluation: Evaluation) -> Any:
+    if type(value) is InputContext:
+        found = value.follow(names)
+        if found is not MISSING:
+            return found
+    for index, key in enumerate(names):
+        if type(value) in CONTEXT_TYPES:
+            found = value.get(key, MISSING)
+            if found is not MISSING:
+                value = found
+                continue
+        value = step(value, key, evaluation, offsets[index])
+    return value
 
 
 def step(value: Any, key: str, evaluation: Evaluation, position: int) -> Any:
