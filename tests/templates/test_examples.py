@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -12,9 +11,9 @@ from tests.live.conftest import WorkerProcess
 from tests.support.npm import NodeTools
 from tests.support.zeebe import Zeebe
 from tests.templates.shop import TOKEN, Shop, basic
+from tests.templates.update_examples import EXAMPLES, updated
 from worker.cli import main
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "templates" / "examples").glob("*.bpmn"))
 RULES = "bpmnlint:recommended,plugin:camunda-compat/camunda-cloud-8-6"
 
 live = pytest.mark.live
@@ -30,6 +29,12 @@ def test_nothing_is_wrong_with_the_examples(capsys: pytest.CaptureFixture[str]) 
     assert len(EXAMPLES) == 6
     assert main(["validate", *map(str, EXAMPLES)]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_the_examples_are_made_with_the_current_templates(modeler: NodeTools) -> None:
+    stale = [file.name for file, text in updated(modeler).items() if file.read_text(encoding="utf-8") != text]
+
+    assert stale == [], "write them again: python -m tests.templates.update_examples"
 
 
 def test_the_modeler_has_nothing_to_say_about_the_examples(modeler: NodeTools) -> None:

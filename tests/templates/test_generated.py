@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from worker.cli import main
-from worker.templates.texts import GROUPS
+from worker.rest.options import read_options
+from worker.templates.texts import GROUPS, TEXTS
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 MANDATORY = {
@@ -90,9 +91,20 @@ def applies(entry: dict[str, Any], kind: str) -> bool:
 
 @BOTH
 def test_every_field_stands_in_a_group_and_every_group_has_a_field(file: str) -> None:
-    groups = [entry["group"] for entry in load(file)["properties"] if entry["type"] != "Hidden"]
+    template = load(file)
+    used = {entry["group"] for entry in template["properties"] if entry["type"] != "Hidden"}
 
-    assert set(groups) == set(GROUPS)
+    assert [group["id"] for group in template["groups"]] == [name for name in GROUPS if name in used]
+
+
+@pytest.mark.parametrize("path", [path for path in TEXTS if path.startswith("httpOptions.")])
+def test_the_worker_takes_every_value_that_an_option_offers(path: str) -> None:
+    offered = [*TEXTS[path].choices, *([] if TEXTS[path].default is None else [TEXTS[path].default]), ""]
+    for value in offered:
+        nested: Any = value
+        for part in reversed(path.split(".")[1:]):
+            nested = {part: nested}
+        read_options(nested)
 
 
 def test_feel_goes_to_headers_natively_and_to_input_mappings_with_camundas_type() -> None:

@@ -119,6 +119,7 @@ def template(head: Head) -> dict[str, Any]:
             properties += _properties(head, path, text, inputs.get(path))
     properties.append(_hidden(head.id, _header("elementTemplateId")))
     properties.append(_hidden(str(head.version), _header("elementTemplateVersion")))
+    used = {entry.get("group") for entry in properties}
     return {
         "$schema": SCHEMA,
         "name": head.name,
@@ -129,7 +130,7 @@ def template(head: Head) -> dict[str, Any]:
         "appliesTo": ["bpmn:Task"],
         "elementType": {"value": "bpmn:ServiceTask"},
         "engines": {"camunda": ENGINES},
-        "groups": [{"id": id, "label": label} for id, label in GROUPS.items()],
+        "groups": [{"id": id, "label": label} for id, label in GROUPS.items() if id in used],
         "properties": properties,
         "icon": {"contents": f"data:image/svg+xml;utf8,{quote(ICON)}"},
     }

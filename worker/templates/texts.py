@@ -21,6 +21,8 @@ GROUPS: Final = {
     "tls": "Client certificate",
     "output": "Output mapping",
     "error": "Error handling",
+    "calls": "Retries within the job",
+    "breaker": "Circuit breaker",
     "retries": "Retries",
 }
 
@@ -43,6 +45,8 @@ class Text:
 
 SWITCH: Final = {"false": "No", "true": "Yes"}
 _REFERENCE: Final = "A secret such as {{secrets.%s}}"
+_AGAIN: Final = ("httpOptions.retry.maxRetries", ("1", "2", "3", "5", "10"))
+_BREAKER: Final = ("httpOptions.circuitBreaker.enabled", ("true",))
 _BODY: Final = ("method", ("POST", "PUT", "PATCH"))
 
 TEXTS: Final[Mapping[str, Text]] = {
@@ -115,6 +119,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "writeTimeoutInSeconds": Text(
         "timeout", "Write timeout in seconds", "For sending the body; without it the read timeout holds", only="native"
     ),
+    "httpOptions.timeoutMs": Text(
+        "timeout",
+        "Time limit of the whole call in milliseconds",
+        "In place of the read timeout; with retries it holds for each try",
+        only="native",
+    ),
     "clientTls.clientCertificate": Text("tls", "Client certificate (PEM)", lines=True),
     "clientTls.clientPrivateKey": Text("tls", "Client private key (PEM)", _REFERENCE % "CLIENT_KEY", lines=True),
     "clientTls.privateKeyPassword": Text("tls", "Private key password", _REFERENCE % "CLIENT_KEY_PASSWORD"),
@@ -157,6 +167,55 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Error expression",
         'Such as =if error.code = "404" then bpmnError("NOT_FOUND", error.message) else null',
         lines=True,
+    ),
+    "httpOptions.retry.maxRetries": Text(
+        "calls",
+        "Repeat a failed call",
+        "At once or soon, without a new job; the engine's own retries come on top",
+        default="0",
+        choices={"0": "Never", "1": "Once", "2": "Twice", "3": "3 times", "5": "5 times", "10": "10 times"},
+        only="native",
+    ),
+    "httpOptions.retry.exponential": Text(
+        "calls",
+        "Wait longer each time",
+        "0.2 s at first, then twice as long each time",
+        default="false",
+        choices=SWITCH,
+        when=_AGAIN,
+        only="native",
+    ),
+    "httpOptions.retry.delayMs": Text(
+        "calls",
+        "Wait before each repetition in milliseconds",
+        default="500",
+        when=("httpOptions.retry.exponential", ("false",)),
+        only="native",
+    ),
+    "httpOptions.retry.nonIdempotent": Text(
+        "calls",
+        "Repeat POST and PATCH too",
+        "The service may get them twice",
+        default="false",
+        choices=SWITCH,
+        when=_AGAIN,
+        only="native",
+    ),
+    "httpOptions.circuitBreaker.enabled": Text(
+        "breaker",
+        "Leave a failing service alone for a while",
+        default="false",
+        choices=SWITCH,
+        only="native",
+    ),
+    "httpOptions.circuitBreaker.failureRate": Text(
+        "breaker", "Share of failures that opens it", default="0.5", when=_BREAKER, only="native"
+    ),
+    "httpOptions.circuitBreaker.minCalls": Text(
+        "breaker", "Calls before it may open", default="10", when=_BREAKER, only="native"
+    ),
+    "httpOptions.circuitBreaker.openMs": Text(
+        "breaker", "How long it stays open in milliseconds", default="30000", when=_BREAKER, only="native"
     ),
     "retries": Text("retries", "Retries", default="3"),
     "retryBackoff": Text("retries", "Retry back-off", "An ISO 8601 duration such as PT30S", default="PT30S"),

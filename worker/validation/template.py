@@ -96,6 +96,8 @@ def read_templates(text: str) -> list[Any]:
     """The templates of a file, one or a list of them, as JSON. Raises `NotATemplate`."""
     try:
         content = json.loads(text)
+    except RecursionError:
+        raise NotATemplate("it is nested too deeply", 1) from None
     except ValueError as problem:
         raise NotATemplate(f"this is no JSON: {problem}", getattr(problem, "lineno", 0)) from None
     found = content if isinstance(content, list) else [content]

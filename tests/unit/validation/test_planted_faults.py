@@ -221,6 +221,25 @@ def test_a_fault_of_a_template_is_found(change: dict[str, Any], words: str, vali
     assert [problem for problem in problems if words in problem["message"] and problem["line"] > 1]
 
 
+def test_a_file_nested_without_end_is_told(validate: Validate) -> None:
+    assert validate("[" * 100_000, suffix="json")[0] == 1
+
+
+def test_a_newer_version_among_the_files_makes_a_task_outdated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = json.loads(TEMPLATE.read_text(encoding="utf-8")) | {"id": "mine", "version": 3}
+    (tmp_path / "mine.json").write_text(json.dumps(template), encoding="utf-8")
+    (tmp_path / "model.bpmn").write_text(native({}, template=("mine", "3")), encoding="utf-8")
+    assert main(["validate", "--json", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+    (tmp_path / "newer.json").write_text(json.dumps(template | {"version": 4}), encoding="utf-8")
+    assert main(["validate", "--json", str(tmp_path)]) == 0
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["code"], found["message"]) == ("outdated-template", "version 3 of the template mine is outdated")
+
+
 def test_people_are_told_where_and_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "order.bpmn"
     file.write_text(native({"url": '="https://h/" + '}), encoding="utf-8")
