@@ -95,7 +95,8 @@ def translate(tree: dict[str, Any], action: str | None) -> tuple[dict[str, Any],
             put(translated, known.target, known.read(value))
         except ValueError:
             raise input_failure(f"{name} must be {known.wanted}") from None
-    if not translated.get("url"):
+    options = translated.get("httpOptions")
+    if not translated.get("url") and not (isinstance(options, Mapping) and options.get("profile")):
         raise input_failure("restUrl is missing", native_code="MISSING_INPUT")
     return translated, ignored
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Literal
 
 from worker.errors import JobFailure, input_failure
@@ -45,11 +46,17 @@ INPUTS: Final = frozenset(
     }
 )
 
+_MOST_NOTES: Final = 20
 _CONTEXT: Final = "inputs"  # one header with several inputs at once
 _NAMESPACE: Final = "httpOptions.inputs"  # `namespaced`: the inputs are members of the variable `request`
 _FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
 _VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
-_MODEL_ONLY: Final = (("clientTls",), ("httpOptions", "profile"), ("httpOptions", "errors", "mode"))
+_MODEL_ONLY: Final = (
+    ("clientTls",),
+    ("httpOptions", "profile"),
+    ("httpOptions", "operation"),
+    ("httpOptions", "errors", "mode"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +189,13 @@ def _namespaced(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _left_as_text(variables: Mapping[str, Any], dialect: Dialect) -> list[str]:
-    """A note for each variable that looks like an expression."""
-    return [
+    """A note for each variable that looks like an expression, for the first few of them."""
+    notes = (
         _off_note(f"variable {path}") if name in _VARIABLES or name in dialect.inputs else _header_note(path)
         for name in INPUTS | dialect.inputs
         for path in _texts_like_expressions(name, variables.get(name))
-    ]
+    )
+    return sorted(islice(notes, _MOST_NOTES))
 
 
 def _texts_like_expressions(name: str, value: Any) -> Iterator[str]:

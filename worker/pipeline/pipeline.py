@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from worker.documents import Documents, may_be_special
 from worker.documents.document import DocumentStore
@@ -24,6 +24,7 @@ from worker.pipeline.inputs import Expressible, Inputs, with_notes
 from worker.pipeline.job_headers import JobHeaders
 from worker.pipeline.mapping import Mapper
 from worker.pipeline.output_size import OUTPUT_LIMIT, OutputGuard
+from worker.pipeline.profiles import Profile, Profiles, with_named
 from worker.pipeline.results import Output, output_of
 from worker.pipeline.steering import with_trusted
 from worker.pipeline.verdict import Case, Verdict
@@ -44,8 +45,15 @@ CLIENT_STATUS: Final = "io.camunda.client.api.command.ClientStatusException"
 
 _LEASE_REFUSED: Final = frozenset({"NOT_FOUND", "INTERNAL", "INVALID_ARGUMENT", "FAILED_PRECONDITION"})
 
-_Decoded = tuple[Any, Any, tuple[str, ...]]
-"""The inputs, the inputs that `documentReturnFormat` is read from, and notes on expressions among them."""
+
+class _Decoded(NamedTuple):
+    """The inputs, those that `documentReturnFormat` is read from, notes on expressions among them, and the profile."""
+
+    tree: Any
+    raw: Any
+    notes: tuple[str, ...] = ()
+    profile: Profile | None = None
+
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +75,14 @@ class Pipeline:
         output_limit: int = OUTPUT_LIMIT,
         breakers: Breakers | None = None,
         forbidden_methods: Collection[str] = (),
+        profiles: Profiles | None = None,
     ) -> None:
-        """`output_limit` is bytes of JSON; the job types of one worker share their `breakers`."""
+        """`output_limit` is bytes of JSON; the job types of one worker share their `breakers` and `profiles`."""
         self.face = face
         self._secrets = secrets
         self._client = client
         self._forbidden_methods = frozenset(method.upper() for method in forbidden_methods)
+        self._profiles = profiles or Profiles()
         self._calls = Repeating(client, breakers)
         self._documents = documents
         self._mapper = Mapper(expressions, store)
@@ -142,7 +152,8 @@ class Pipeline:
 
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""
-        tree, raw, notes = await (self._native(case) if self.face.input_expressions else self._compatible(case))
+        decoded = await (self._native(case) if self.face.input_expressions else self._compatible(case))
+        tree, raw, notes, profile = decoded
         try:
             variables = bind(tree, self.face)
             validate(variables, self.face)
@@ -155,7 +166,7 @@ class Pipeline:
             raise input_failure(f"The method {request.method} {reason}", kind="blocked")
         if tree is not raw and isinstance(request.auth, BasicAuth):
             case.secrets.remember(basic(request.auth.username, request.auth.password))
-        return request
+        return request if profile is None else await profile.completed(request, case.secrets)
 
     async def _compatible(self, case: Case) -> _Decoded:
         """Secrets first, in the text of the variables; `documentReturnFormat` is read from the text as it came."""
@@ -163,7 +174,7 @@ class Pipeline:
         text = await case.secrets.replace(given)
         tree = _decoded(text)
         raw = tree if text == given else _decoded_or(given, tree)
-        return await self._with_documents(tree, text), raw, ()
+        return _Decoded(await self._with_documents(tree, text), raw)
 
     async def _native(self, case: Case) -> _Decoded:
         """Expressions first, then secrets: an expression never sees a secret."""
@@ -179,9 +190,15 @@ class Pipeline:
             raise with_notes(failure, gathered.notes) from None
         for name in ignored:
             log.warning("input ignored, the action has no such input", extra={"job": case.job.key, "input": name})
+        chosen = self._profiles.chosen(with_named(inputs, case.headers.values), case.job.process_id)
+        if chosen is not None:
+            case.secrets.narrow(chosen.profile.secrets)
         tree = await case.secrets.replace_tree(inputs)
+        if chosen is not None:
+            tree = await chosen.applied(tree, case.secrets)
         text = case.job.variables + case.job.headers
-        return await self._with_documents(tree, text), inputs, gathered.notes
+        profile = None if chosen is None else chosen.profile
+        return _Decoded(await self._with_documents(tree, text), inputs, gathered.notes, profile)
 
     async def _with_documents(self, tree: Any, text: str) -> Any:
         return (

@@ -1,8 +1,8 @@
 """Circuit breakers: a service that keeps failing is left alone for a while (native face, `httpOptions.circuitBreaker`).
 
-One breaker per origin and worker process. Closed, it lets calls pass and remembers how the last ones ended; once
-enough of them failed it opens, and no call is made. When its time is over one call is let through on trial: it closes
-the breaker or opens it again.
+One breaker per profile, or per origin without one, in each worker process. Closed, it lets calls pass and remembers
+how the last ones ended; once enough of them failed it opens, and no call is made. When its time is over one call is let
+through on trial: it closes the breaker or opens it again.
 """
 
 from __future__ import annotations

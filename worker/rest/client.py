@@ -86,7 +86,7 @@ class RestClient:
             response = await read_response(answer, request, face, self._store, limit=self._limit(request, face))
         if journey is None or response is None:
             return response
-        return replace(response, meta=meta_of(journey, answer, request.auth))
+        return replace(response, meta=meta_of(journey, answer, request.auth, request.profile))
 
     async def prepare(self, request: RestRequest, face: Face) -> PreparedRequest:
         """What `call` would send first, without sending anything; tokens are shown as `***`. Raises `JobFailure`."""
@@ -149,7 +149,7 @@ class RestClient:
 
 
 def _secret_headers(request: RestRequest, face: Face) -> tuple[str, ...]:
-    """An API key header stays at the origin where redirects are guarded."""
+    """An API key header stays at the origin where redirects are guarded, and so do the headers of a profile."""
     if face.guard_redirects and isinstance(request.auth, ApiKeyAuth) and request.auth.location == "headers":
-        return (request.auth.name.lower(),)
-    return ()
+        return (request.auth.name.lower(), *request.bound_headers)
+    return request.bound_headers

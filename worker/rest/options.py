@@ -115,7 +115,7 @@ _OPTIONS: Final = {
     "retry.respectRetryAfter": _Option("retry.respect_retry_after", boolean, _SWITCH),
     "timeoutMs": _Option("timeout", _seconds, _MILLISECONDS),
 }
-_ELSEWHERE: Final = ("inputs", "errors.mode", "errors.immediate")  # steer the pipeline, which reads them
+_ELSEWHERE: Final = ("inputs", "errors.mode", "errors.immediate", "profile", "operation")  # read by the pipeline
 _NAMES: Final = (*_OPTIONS, *_ELSEWHERE)
 _GROUPS: Final = frozenset(name.partition(".")[0] for name in _NAMES if "." in name)
 

@@ -94,7 +94,8 @@ class Repeating:
         rule = request.options.breaker
         if not rule.enabled:
             return await self._client.call(request, face, journey)
-        with self._breakers.enter(origin_of(request.url), rule):
+        name = origin_of(request.url) if request.profile is None else f"the profile {request.profile}"
+        with self._breakers.enter(name, rule):
             return await self._client.call(request, face, journey)
 
     def _wait(self, request: RestRequest, failure: JobFailure | None, left: int) -> float:

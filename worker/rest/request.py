@@ -103,6 +103,8 @@ class RestRequest:
     store_response: bool = False
     return_format: ReturnFormat | None = None
     options: HttpOptions = DEFAULTS
+    profile: str | None = None  # the name of the profile that it was made with
+    bound_headers: tuple[str, ...] = ()  # lower-case names of headers that stay at the first origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,17 @@ class SecretSession:
         await self._load_rules()
         return syntax.replace_tree(value, self._reveal, bare=self._bare)
 
+    def narrow(self, allow: Collection[str] | None) -> None:
+        """Allow only these names from now on, besides what the filters say; None changes nothing."""
+        if allow is None:
+            return
+        self._filters = (*self._filters, AllowList(allow))
+        self._rules = None
+
+    async def reveal_tree(self, value: Any) -> Any:
+        """As `replace_tree` for texts of the operator's own, to which filters do not apply. Raises `JobFailure`."""
+        return syntax.replace_tree(value, self._trusted, bare=False)
+
     async def _replaced(self, text: str) -> str:
         self._mentioned.update(syntax.names(text, bare=self._bare))
         await self._load_rules()
@@ -144,9 +155,10 @@ class SecretSession:
             self._rules = [await each.allowed(self._scope) for each in self._filters]
 
     def _reveal(self, name: str) -> str | None:
-        if not self._is_allowed(name):
-            return None
-        value = self._lookup(name)
+        return self._trusted(name) if self._is_allowed(name) else None
+
+    def _trusted(self, name: str) -> str:
+        value = self._fetch(name)
         if value is None:
             raise input_failure(f"Secret with name '{name}' is not available")
         return value
@@ -156,8 +168,9 @@ class SecretSession:
         return None if value is None else syntax.json_escaped(value)
 
     def _lookup(self, name: str) -> str | None:
-        if not self._is_allowed(name):
-            return None
+        return self._fetch(name) if self._is_allowed(name) else None
+
+    def _fetch(self, name: str) -> str | None:
         value = self._provider.lookup(name, self._scope)
         if value is not None:
             self._own.remember(value)

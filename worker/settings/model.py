@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
@@ -106,6 +107,11 @@ class Settings(BaseSettings):
         default=False,
         description="Read `httpOptions.profile`, TLS material, destination rules, `dialect` and `errors.mode` from "
         "variables too, not only from task headers.",
+    )
+    profiles: Path | None = Field(
+        default=None,
+        description="A TOML file with connections that native tasks use by name (`httpOptions.profile`); it is read "
+        "again when it changes.",
     )
     max_output_size: int = Field(
         default=1_572_864,
