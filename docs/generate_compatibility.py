@@ -25,24 +25,30 @@ FEEL_MISSES: Final = ROOT / "tests" / "conformance" / "data" / "feel" / "known-m
 FEEL_DEVIATIONS: Final = ROOT / "tests" / "differential" / "deviations.json"
 DIFFERENCES: Final = ROOT / "tests" / "conformance" / "data" / "rest" / "known-differences.json"
 
-_TEST: Final = re.compile(r"^ *(?:async )?def test_(cam|cmx)_(\d+)_", re.MULTILINE)
+NOT_APPLICABLE: Final = "not applicable"
+
+_TEST: Final = re.compile(r"^ *(?:async )?def test_(cam|cmx|alf)_(\d+)_", re.MULTILINE)
 
 
 def generate(page: str) -> str:
     """The page with its tables as words and tests are now."""
-    groups, found = words(), proofs()
-    page = replace_part(page, "figures", "\n".join(_figures(groups, found)))
-    page = replace_part(page, "rows", "\n".join(_rows(groups, found)).strip())
+    found = proofs()
+    for product, groups in words().items():
+        page = replace_part(page, f"{product} figures", "\n".join(_figures(groups, found)))
+        page = replace_part(page, product, "\n".join(_rows(groups, found)).strip())
     page = replace_part(page, "recorded differences", "\n".join(_differences()).strip())
     page = replace_part(page, "facts", "\n".join(_facts()).strip())
     page = replace_part(page, "feel misses", "\n".join(_feel_misses()))
     return replace_part(page, "feel deviations", "\n".join(_feel_deviations()))
 
 
-def words() -> list[dict[str, Any]]:
-    """The groups of rows: `title` and `rows`, each with `id`, `what` and, where there is more, `differs` and `note`."""
-    groups: list[dict[str, Any]] = json.loads(WORDS.read_text("utf-8"))["groups"]
-    return groups
+def words() -> dict[str, list[dict[str, Any]]]:
+    """For each product the groups of rows: `title` and `rows`, each with `id` and `what`.
+
+    Where there is more to say, a row has `differs` (and why), `not applicable` (and why) or `note`.
+    """
+    products: dict[str, list[dict[str, Any]]] = json.loads(WORDS.read_text("utf-8"))
+    return products
 
 
 def proofs() -> dict[str, list[Path]]:
@@ -62,9 +68,11 @@ def _figures(groups: Iterable[Mapping[str, Any]], found: Mapping[str, Any]) -> I
     rows = [row for group in groups for row in group["rows"]]
     tested = [row for row in rows if row["id"] in found]
     differ = sum("differs" in row for row in tested)
+    foreign = sum(NOT_APPLICABLE in row for row in rows)
+    planned = len(rows) - len(tested) - foreign
     yield (
-        f"{len(rows)} rows: {len(tested)} have a test, {differ} of those differ somewhere from Camunda's connector, "
-        f"{len(rows) - len(tested)} are planned."
+        f"Of {len(rows)} rows {len(tested)} have a test; {differ} of these differ somewhere from the original. "
+        f"{planned} are planned, {foreign} not applicable."
     )
 
 
@@ -78,8 +86,9 @@ def _rows(groups: Iterable[Mapping[str, Any]], found: Mapping[str, list[Path]]) 
 
 
 def _status(row: Mapping[str, str], tested: bool) -> str:
-    state = "planned" if not tested else "differs" if "differs" in row else "supported"
-    said = " ".join(row[key] for key in ("differs", "note") if key in row)
+    untested = NOT_APPLICABLE if NOT_APPLICABLE in row else "planned"
+    state = untested if not tested else "differs" if "differs" in row else "supported"
+    said = " ".join(row[key] for key in ("differs", NOT_APPLICABLE, "note") if key in row)
     return f"**{state}**" + (f": {said}" if said else "")
 
 
