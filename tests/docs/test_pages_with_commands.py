@@ -12,7 +12,7 @@ from worker.settings.loading import leaves
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["secrets.md", "documents.md"])
+@pytest.mark.parametrize("page", ["secrets.md", "documents.md", "network.md", "modeling.md"])
 def test_the_commands_of_a_page_print_what_it_shows(page: str, tmp_path: Path) -> None:
     ran = list(commands(page))
 
@@ -21,7 +21,7 @@ def test_the_commands_of_a_page_print_what_it_shows(page: str, tmp_path: Path) -
         assert run(command, tmp_path) == ""
 
 
-@pytest.mark.parametrize("page", ["secrets.md", "documents.md"])
+@pytest.mark.parametrize("page", ["secrets.md", "documents.md", "network.md", "modeling.md"])
 def test_a_page_names_only_settings_that_exist(page: str) -> None:
     named = set(re.findall(r"REST_CONNECTOR_[A-Z_]+", (DOCS / page).read_text("utf-8")))
 
