@@ -179,11 +179,6 @@ def distance(low: Number, high: Number) -> int:
     return int(WIDE.subtract(Decimal(high), Decimal(low)).copy_abs())
 
 
-def truncate(number: Number) -> int:
-    """The whole part, cut toward zero."""
-    return int(number)
-
-
 def to_float(number: Number) -> float:
     """The nearest double; infinite beyond the doubles."""
     try:
@@ -221,8 +216,3 @@ def round_to(number: Number, scale: int, rounding: str) -> Number | None:
     if not MIN_SCALE <= scale <= MAX_SCALE:
         return None
     return bounded(Decimal(number).quantize(Decimal((0, (1,), -scale)), rounding, WIDE))
-
-
-def to_text(number: Number) -> str:
-    """The printed form: plain if the scale is not negative and the number not tiny, else scientific."""
-    return str(number)

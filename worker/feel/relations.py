@@ -9,10 +9,9 @@ from typing import Any
 from . import temporal
 from .errors import FeelLimitError
 from .evaluation import Evaluation
-from .values import CONTEXT_TYPES, LIST_TYPES, MISSING, TYPE_NAMES, items_of
+from .temporal import TEMPORAL_TYPES
+from .values import CONTEXT_TYPES, LIST_TYPES, MISSING, NUMBER_TYPES, TYPE_NAMES, items_of
 
-_NUMBERS = frozenset({int, Decimal})
-_TEMPORAL = frozenset(temporal.TEMPORAL_TYPES)
 _TEMPORAL_SCALARS = frozenset({temporal.Date, temporal.DaysDuration, temporal.YearsDuration})
 
 
@@ -24,7 +23,7 @@ def equal(left: Any, right: Any, evaluation: Evaluation) -> bool | None:
     if kind is type(right):
         if kind is str or kind is int or kind is bool or kind is Decimal:
             return left == right  # type: ignore[no-any-return]
-    elif kind in _NUMBERS and type(right) in _NUMBERS:
+    elif kind in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         return left == right  # type: ignore[no-any-return]
     return _equal_deep(left, right, evaluation, 0)
 
@@ -39,7 +38,7 @@ def _equal_deep(left: Any, right: Any, evaluation: Evaluation, depth: int) -> bo
     name = TYPE_NAMES.get(kind)
     if name != TYPE_NAMES.get(other):
         return None
-    if kind in _TEMPORAL:
+    if kind in TEMPORAL_TYPES:
         if kind in _TEMPORAL_SCALARS or left.is_local == right.is_local:
             return left == right  # type: ignore[no-any-return]
         return None
@@ -74,13 +73,13 @@ def _deeper(depth: int, evaluation: Evaluation) -> int:
 def comparable(left: Any, right: Any) -> bool:
     """Whether `<` and the like have an answer: both numbers, strings or temporal values of one type."""
     kind = type(left)
-    if kind in _NUMBERS:
-        return type(right) in _NUMBERS
+    if kind in NUMBER_TYPES:
+        return type(right) in NUMBER_TYPES
     if kind is not type(right):
         return False
     if kind is str:
         return True
-    return kind in _TEMPORAL and temporal.comparable(left, right)
+    return kind in TEMPORAL_TYPES and temporal.comparable(left, right)
 
 
 def compare(left: Any, right: Any) -> int:
@@ -92,7 +91,7 @@ def compare(left: Any, right: Any) -> int:
         if left.isascii() or right.isascii():
             return -1 if left < right else 1
         return -1 if _units(left) < _units(right) else 1
-    if kind in _TEMPORAL:
+    if kind in TEMPORAL_TYPES:
         return temporal.compare(left, right)
     return -1 if left < right else 0 if left == right else 1
 

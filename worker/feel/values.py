@@ -283,6 +283,7 @@ class PartialList(FeelList):
 
 LAZY_TYPES = frozenset({InputContext, InputList, PartialList})
 LIST_TYPES = frozenset({list, InputList, PartialList})
+NUMBER_TYPES = frozenset({int, Decimal})
 CONTEXT_TYPES = frozenset({Context, InputContext})
 
 TYPE_NAMES: dict[type, str] = {

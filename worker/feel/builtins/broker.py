@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from worker.feel import numbers, temporal
+from worker.feel import temporal
 from worker.feel.errors import IllegalArguments
 from worker.feel.evaluation import Evaluation
 from worker.feel.temporal import DaysDuration, YearsDuration
@@ -28,7 +28,7 @@ _INTERVAL = "days and time duration | years and months duration"
 def _cycle(_: Evaluation, repetitions: int | Decimal | None, interval: DaysDuration | YearsDuration) -> str:
     if repetitions is not None and not -_MAX_REPETITIONS <= repetitions <= _MAX_REPETITIONS:
         raise IllegalArguments
-    count = "" if repetitions is None else str(numbers.truncate(repetitions))
+    count = "" if repetitions is None else str(int(repetitions))
     return f"R{count}/{temporal.to_string(interval)}"
 
 

@@ -164,7 +164,7 @@ def _backoff(evaluation: Evaluation, *values: Any) -> DaysDuration:
         if wrong:
             raise FeelError(f"Parameter '{name}' of function 'backoff' {rule}")
     low, high = (each.nanoseconds // _MILLISECOND for each in (minimum, maximum))
-    delay = min(max(_grown(low, numbers.to_float(factor), numbers.truncate(attempt) - 1), low), high)
+    delay = min(max(_grown(low, numbers.to_float(factor), int(attempt) - 1), low), high)
     spread = numbers.to_float(jitter) * delay
     if spread:
         delay += evaluation.random.uniform(-min(spread, 1e18), min(spread, 1e18))

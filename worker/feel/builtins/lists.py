@@ -55,7 +55,7 @@ def _index(values: Any, position: int) -> int:
 def _not_zero(position: Number, name: str) -> int:
     if position == 0:
         raise IllegalArguments(f"{name} must be a non-zero number")
-    return numbers.truncate(position)
+    return int(position)
 
 
 @LISTS.builtin(
@@ -80,7 +80,7 @@ def _sublist(evaluation: Evaluation, values: Any, start: Number) -> list[Any]:
 )
 def _sublist_of_length(evaluation: Evaluation, values: Any, start: Number, length: Number) -> list[Any]:
     first = _index(values, _not_zero(start, "start position"))
-    end = first + numbers.truncate(length)
+    end = first + int(length)
     return _kept(evaluation, items_of(values)[max(first, 0) : max(end, 0)])
 
 
@@ -335,7 +335,7 @@ def _sort(evaluation: Evaluation, values: Any, function: Function) -> list[Any]:
     examples=[("partition([1, 2, 3, 4, 5], 2)", "[[1, 2], [3, 4], [5]]")],
 )
 def _partition(evaluation: Evaluation, values: Any, size: int | Decimal) -> list[Any]:
-    width = numbers.truncate(size)
+    width = int(size)
     if width < 1:
         raise IllegalArguments(f"'size' should be greater than zero but was '{size}'")
     items = _touched(evaluation, values)

@@ -35,7 +35,7 @@ def _result(number: Number | None) -> Number:
 
 
 def _round(number: Number, scale: Number, rounding: str) -> Number:
-    places = numbers.truncate(scale)
+    places = int(scale)
     rounded = numbers.round_to(number, places, rounding)
     if rounded is None:
         raise IllegalArguments(f"Failed to apply rounding mode '{rounding[6:]}': scale '{scale}' is out of range")

@@ -43,10 +43,6 @@ class Parameter:
     name: str
     types: frozenset[str]
 
-    def accepts(self, type_name: str) -> bool:
-        """Whether a value of this FEEL type may be passed."""
-        return ANY in self.types or type_name in self.types
-
 
 @dataclass(frozen=True, slots=True)
 class Example:

@@ -20,13 +20,12 @@ from worker.feel.syntax import (
     Range,
     TemporalLiteral,
 )
+from worker.feel.temporal import TEMPORAL_TYPES
 from worker.feel.text import preview
 from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, MISSING, Context, Function, InputContext, items_of
 from worker.feel.values import Range as RangeValue
 
 from .frame import CallFailed, Code, Compiler, NoInput, Scope, passes_failures, settled
-
-_TEMPORAL = frozenset(temporal.TEMPORAL_TYPES)
 
 
 def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
@@ -139,12 +138,12 @@ def step(value: Any, key: str, evaluation: Evaluation, position: int) -> Any:
         message = f"No context entry found with key '{key}'. The context is null"
         evaluation.warn("NO_CONTEXT_ENTRY_FOUND", message, position)
         return None
-    if kind in _TEMPORAL:
+    if kind in TEMPORAL_TYPES:
         try:
             return temporal.get_property(value, key)
         except KeyError:
             pass
-    names = ", ".join(f"'{each}'" for each in temporal.property_names(value)) if kind in _TEMPORAL else ""
+    names = ", ".join(f"'{each}'" for each in temporal.property_names(value)) if kind in TEMPORAL_TYPES else ""
     shown = preview(value, evaluation)
     message = f"No property found with name '{key}' of value '{shown}'. Available properties: {names}"
     evaluation.warn("NO_PROPERTY_FOUND", message, position)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator as Rounds
-from decimal import Decimal
 from typing import Any
 
 from worker.feel import numbers
@@ -24,12 +23,11 @@ from worker.feel.syntax import (
     PathCall,
     Quantified,
 )
-from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, Function, PartialList, items_of
+from worker.feel.values import CONTEXT_TYPES, LIST_TYPES, NUMBER_TYPES, Function, PartialList, items_of
 
 from .frame import CallFailed, Code, Compiler, Scope, passes_failures, settled
 from .logic import conjoin, disjoin, expected
 
-_NUMBERS = frozenset({int, Decimal})
 MAX_BOUND = 10**15
 
 
@@ -39,7 +37,7 @@ def number_range(compiler: Compiler, node: NumberRange) -> Code:
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         first, last = low(evaluation, scope), high(evaluation, scope)
         for bound, place in ((first, node.low.start), (last, node.high.start)):
-            if type(bound) not in _NUMBERS:
+            if type(bound) not in NUMBER_TYPES:
                 expected("number", bound, evaluation, place)
                 raise CallFailed
             if not -MAX_BOUND <= bound <= MAX_BOUND:
@@ -178,7 +176,7 @@ def filtered(compiler: Compiler, node: Filter) -> Code:
             return indexed(value, fixed)
         if not per_item:
             index = _outer_value(condition, evaluation, scope)
-            if type(index) in _NUMBERS:
+            if type(index) in NUMBER_TYPES:
                 return indexed(value, index)
         return _selected(value, condition, evaluation, _ItemScope(scope, kept=defines))
 
@@ -186,11 +184,11 @@ def filtered(compiler: Compiler, node: Filter) -> Code:
 
 
 def _fixed_index(node: Node) -> Any:
-    if isinstance(node, Literal) and type(node.value) in _NUMBERS:
+    if isinstance(node, Literal) and type(node.value) in NUMBER_TYPES:
         return node.value
     if isinstance(node, Negation):
         inner = node.operand
-        if isinstance(inner, Literal) and type(inner.value) in _NUMBERS:
+        if isinstance(inner, Literal) and type(inner.value) in NUMBER_TYPES:
             return numbers.negate(inner.value)
     return None
 
@@ -218,7 +216,7 @@ def _selected(value: Any, condition: Code, evaluation: Evaluation, scope: _ItemS
             evaluation.refuel()
         answer = condition(evaluation, scope.of(item))
         if first:
-            if type(answer) in _NUMBERS:
+            if type(answer) in NUMBER_TYPES:
                 return indexed(value, answer)
             first = False
         if answer is True:

@@ -4,63 +4,60 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from worker.feel import numbers, temporal, utf16
 from worker.feel.evaluation import Evaluation
 from worker.feel.relations import ORDERS, comparable, compare, equal
 from worker.feel.syntax import Arithmetic, Between, Comparison, InstanceOf, Negation
+from worker.feel.temporal import TEMPORAL_TYPES
 from worker.feel.text import preview
-from worker.feel.values import TYPE_NAMES
+from worker.feel.values import NUMBER_TYPES, TYPE_NAMES
 
 from .frame import Code, Compiler, Scope, passes_failures, settled
 from .logic import conjoin, expected
-
-_NUMBERS = frozenset({int, Decimal})
-_TEMPORAL = frozenset(temporal.TEMPORAL_TYPES)
 
 Operator = Callable[[Any, Any, Evaluation], Any]
 
 
 def _add(left: Any, right: Any, evaluation: Evaluation) -> Any:
     kind, other = type(left), type(right)
-    if kind in _NUMBERS and other in _NUMBERS:
+    if kind in NUMBER_TYPES and other in NUMBER_TYPES:
         return numbers.add(left, right)
     if kind is str and other is str:
         evaluation.reserve_text(len(left) + len(right))
         return utf16.joined(left, right)
-    if kind in _TEMPORAL or other in _TEMPORAL:
+    if kind in TEMPORAL_TYPES or other in TEMPORAL_TYPES:
         return temporal.add(left, right)
     return None
 
 
 def _subtract(left: Any, right: Any, _: Evaluation) -> Any:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+    if type(left) in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         return numbers.subtract(left, right)
-    if type(left) in _TEMPORAL or type(right) in _TEMPORAL:
+    if type(left) in TEMPORAL_TYPES or type(right) in TEMPORAL_TYPES:
         return temporal.subtract(left, right)
     return None
 
 
 def _multiply(left: Any, right: Any, _: Evaluation) -> Any:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+    if type(left) in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         return numbers.multiply(left, right)
-    if type(left) in _TEMPORAL or type(right) in _TEMPORAL:
+    if type(left) in TEMPORAL_TYPES or type(right) in TEMPORAL_TYPES:
         return temporal.multiply(left, right)
     return None
 
 
 def _divide(left: Any, right: Any, _: Evaluation) -> Any:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+    if type(left) in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         return numbers.divide(left, right)
-    if type(left) in _TEMPORAL or type(right) in _TEMPORAL:
+    if type(left) in TEMPORAL_TYPES or type(right) in TEMPORAL_TYPES:
         return temporal.divide(left, right)
     return None
 
 
 def _power(left: Any, right: Any, evaluation: Evaluation) -> Any:
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+    if type(left) in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         evaluation.spend(8)
         return numbers.power(left, right)
     return None
@@ -79,7 +76,7 @@ def _no_result(operate: Operator, message: str, left: Any, right: Any, evaluatio
     """Why an operation is null."""
     if operate is _power:
         for each in (left, right):
-            if type(each) not in _NUMBERS:
+            if type(each) not in NUMBER_TYPES:
                 return f"Expected number but found '{preview(each, evaluation)}'"
     return message.format(preview(left, evaluation), preview(right, evaluation))
 
@@ -112,7 +109,7 @@ def negation(compiler: Compiler, node: Negation) -> Code:
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         value = operand(evaluation, scope)
-        if type(value) in _NUMBERS:
+        if type(value) in NUMBER_TYPES:
             return numbers.negate(value)
         return expected("number", value, evaluation, position)
 

@@ -66,7 +66,7 @@ def divide(left: Any, right: Any) -> DaysDuration | YearsDuration | int | None:
 
 def comparable(left: Any, right: Any) -> bool:
     """Whether the values have one type; local and zoned times are different types."""
-    if type(left) is not type(right) or not isinstance(left, TEMPORAL_TYPES):
+    if type(left) is not type(right) or type(left) not in TEMPORAL_TYPES:
         return False
     return not isinstance(left, Time | DateTime) or left.is_local == right.is_local
 

@@ -168,7 +168,7 @@ class YearsDuration:
 
 
 Temporal = Date | Time | DateTime | DaysDuration | YearsDuration
-TEMPORAL_TYPES: tuple[type, ...] = (Date, Time, DateTime, DaysDuration, YearsDuration)
+TEMPORAL_TYPES: frozenset[type] = frozenset({Date, Time, DateTime, DaysDuration, YearsDuration})
 
 _NAMES = {
     Date: "date",
