@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import pytest
+
 from tests.facts.jobs import JSON, URL, Fact, Sent, check, completes, fails, gives, rows, run, text, told_by
 from tests.support.scripted_server import answer, hang, partly, scripted
-from worker.documents import MemoryStore
+from worker.documents import MemoryStore, Spool
 
 WHOLE = {"resultVariable": "r"}
 CONNECTOR = "io.camunda.connector.api.error.ConnectorException"
@@ -55,6 +57,7 @@ def lost(*parts: str) -> dict[str, Any]:
             b"HTTP/1.1 204 No Content\r\nX-Header: 1\r\n\r\n",
             gives(status=204, headers={"X-Header": "1"}, body=None, reason="No Content"),
         ),
+        given("RQ-029", b"HTTP/1.1 204 No Content\r\n\r\n", gives(status=204, body=None), method="DELETE"),
         given(
             "RS-008", b"HTTP/1.1 204 No Content\r\n\r\n", gives(status=204, body=None), storeResponse=True
         ),
@@ -227,6 +230,33 @@ async def test_rs_010_a_document_that_cannot_be_stored() -> None:
     error = told["variables"]["error"]
     assert (told["kind"], told["retries"], error["type"], error["code"]) == ("fail", 2, CONNECTOR, "500")
     assert error["message"].startswith("Error while executing an HTTP request: Failed to create document: ")
+
+
+class NothingIsStored(MemoryStore):
+    async def store(self, content: Spool, *, content_type: str | None, file_name: str | None) -> dict[str, Any]:
+        raise AssertionError("a document was stored")
+
+
+@pytest.mark.parametrize("wanted", [{"storeResponse": True}, {"documentReturnFormat": {"choice": "DOCUMENT"}}])
+async def test_rs_015_an_error_is_never_stored(wanted: dict[str, Any]) -> None:
+    fact = Fact("RS-015", {}, WHOLE, wanted, (text('{"a":1}', status=404),), store=NothingIsStored())
+    async with scripted(*fact.answers) as server:
+        told = told_by(await run(fact, server))
+
+    assert told["variables"]["error"]["variables"]["response"]["body"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param({"resultExpression": '=[{d: createDocument("aGk=")}]'}, id="RE-007"),
+        pytest.param({"resultExpression": '=createDocument("aGk=")'}, id="RE-006"),
+        pytest.param({"errorExpression": '=createDocument("aGk=")'}, id="EE-029"),
+    ],
+)
+async def test_a_refused_expression_makes_no_document(header: dict[str, str]) -> None:
+    fact = Fact("RE-007", fails("must", retries=0), header, store=NothingIsStored())
+    await check(fact)
 
 
 async def test_rs_009_a_stored_document_has_the_bytes_of_the_response() -> None:
