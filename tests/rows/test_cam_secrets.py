@@ -61,6 +61,26 @@ async def test_cam_102_a_changed_file_holds_from_the_next_job_on(scene: Scene, t
     assert await token_sent(scene, service) == "rotated"
 
 
+async def test_cam_102_a_token_is_fetched_anew_with_a_rotated_client_secret(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "CLIENT").write_text("old-secret")
+    scene.environ["REST_CONNECTOR_SECRETS__FOLDERS"] = str(tmp_path)
+    tokens = await scene.serve_json({"access_token": "t", "expires_in": 3600})
+    service = await scene.serve()
+    authentication = {
+        "type": "oauth-client-credentials-flow",
+        "oauthTokenEndpoint": tokens.url(),
+        "clientId": "me",
+        "clientSecret": "{{secrets.CLIENT}}",
+        "clientAuthentication": "credentialsBody",
+    }
+    variables = {"method": "GET", "url": service.url(), "authentication": authentication}
+    for _ in range(2):
+        completed(await scene.run(variables, type=CAMUNDA))
+    (tmp_path / "CLIENT").write_text("new-secret")
+    completed(await scene.run(variables, type=CAMUNDA))
+    assert [b"old-secret" in asked.body for asked in tokens.requests] == [True, False]
+
+
 async def test_cam_102_kubernetes_swaps_a_link_and_the_next_job_has_the_new_value(scene: Scene, tmp_path: Path) -> None:
     """A mounted Secret: files link into `..data`, which links to a folder that is replaced as a whole."""
     for version in ("old", "rotated"):
