@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -16,7 +17,10 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line behind `$`, and the lines of its output that the page shows, in order; others may be between them."""
+    """A line behind `$`, with those behind `>` that continue it, and the lines of its output that the page shows.
+
+    They come in order; others may be between them.
+    """
 
     text: str
     shown: tuple[str, ...]
@@ -26,8 +30,10 @@ def commands(page: str) -> Iterator[Command]:
     """The commands of a page, in order."""
     for block in _BLOCK.findall((DOCS / page).read_text("utf-8")):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            text, *shown = part.splitlines()
-            yield Command(text, tuple(shown))
+            first, *lines = part.splitlines()
+            more = list(takewhile(lambda line: line.startswith(">"), lines))
+            text = "\n".join([first, *(line[1:].removeprefix(" ") for line in more)])
+            yield Command(text, tuple(lines[len(more) :]))
 
 
 def run(command: Command, folder: Path) -> str:
