@@ -1,14 +1,15 @@
 """What jobs cost in memory while they are under way: many calls at once, large variables, large responses.
 
-    python -m bench scale --loadgw PATH [--only calls variables responses bounded]
+    python -m bench scale --loadgw PATH [--only calls variables responses bounded replicas]
 
 calls      10,000 calls to a service that takes 30 s, in one process: memory and processor time of each
 variables  500 slots, jobs with 200 KB of variables
 responses  500 slots, responses of 1 MB of which an expression takes one value
 bounded    10,000 slots, 200 KB of variables and a service that takes 5 s: `REST_CONNECTOR_JOB_MEMORY` holds
+replicas   1, 2 and 4 workers on one gateway: is every job done once, and what does a job cost then?
 
-Prints one line for each. `calls` runs on the load gateway; the others on the gateway in memory, which cuts batches of
-large jobs as the real one does, and so say nothing about speed.
+Prints one line for each. `calls` and `replicas` run on the load gateway, the others on the gateway in memory: that one
+cuts batches of large jobs as the real one does, and says nothing about speed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import json
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,6 +68,26 @@ def responses(options: argparse.Namespace, folder: Path) -> None:
 def bounded(options: argparse.Namespace, folder: Path) -> None:
     """More slots than memory for such jobs."""
     asyncio.run(_in_memory("10,000 slots, 200 KB", folder, jobs=4_000, variable_kb=200, slots=10_000, delay=5.0))
+
+
+def replicas(options: argparse.Namespace, folder: Path) -> None:
+    """More workers; on a machine with few cores this says that they share the jobs, not how fast they are."""
+    for count in (1, 2, 4):
+        with ExitStack() as opened:
+            workers = [
+                opened.enter_context(WorkerProcess(f"127.0.0.1:{PORT}", folder / f"worker-{number}.log"))
+                for number in range(count)
+            ]
+            before = [worker.processor_seconds() for worker in workers]
+            report = loadgw(options.loadgw, PORT, ["-n", "12000", "-warm", "2000", "-delay", "50ms"])
+            used = [worker.processor_seconds() - begun for worker, begun in zip(workers, before, strict=True)]
+        shares = ", ".join(f"{each / sum(used):.0%}" for each in used)
+        cost = sum(used) * 1000 / report["ended"]
+        print(
+            f"replicas, {count}: {report['jobs_per_second']:.0f} jobs/s, {cost:.2f} ms of processor time for each job, "
+            f"shared {shares}; lost {report['lost']}, repeated calls {report['repeated_calls']}",
+            flush=True,
+        )
 
 
 class Completed:
@@ -135,6 +156,7 @@ CASES: dict[str, Callable[[argparse.Namespace, Path], None]] = {
     "variables": variables,
     "responses": responses,
     "bounded": bounded,
+    "replicas": replicas,
 }
 
 
@@ -146,8 +168,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--seconds", type=int, default=30, help="that the service takes, for `calls`")
     options = parser.parse_args()
-    if options.loadgw is None and "calls" in options.only:
-        parser.error("`calls` needs --loadgw")
+    if options.loadgw is None and {"calls", "replicas"} & set(options.only):
+        parser.error("`calls` and `replicas` need --loadgw")
     with tempfile.TemporaryDirectory(prefix="rest-connector-bench-") as scratch:
         folder = Path(scratch)
         if options.loadgw is not None:
