@@ -116,8 +116,10 @@ _OPTIONS: Final = {
     "timeoutMs": _Option("timeout", _seconds, _MILLISECONDS),
 }
 _ELSEWHERE: Final = ("inputs", "errors.mode", "errors.immediate", "profile", "operation")  # read by the pipeline
-_NAMES: Final = (*_OPTIONS, *_ELSEWHERE)
-_GROUPS: Final = frozenset(name.partition(".")[0] for name in _NAMES if "." in name)
+NAMES: Final = (*_OPTIONS, *_ELSEWHERE)
+"""Every option, by its dotted name."""
+
+_GROUPS: Final = frozenset(name.partition(".")[0] for name in NAMES if "." in name)
 
 
 def read_options(given: Any) -> HttpOptions:
@@ -157,6 +159,6 @@ def _flat(group: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _unknown(name: str) -> JobFailure:
-    close = get_close_matches(name, _NAMES, n=1)
-    known = f"did you mean httpOptions.{close[0]}?" if close else f"there are {', '.join(sorted(_NAMES))}"
+    close = get_close_matches(name, NAMES, n=1)
+    known = f"did you mean httpOptions.{close[0]}?" if close else f"there are {', '.join(sorted(NAMES))}"
     return input_failure(f"httpOptions.{name} is not known; {known}")
