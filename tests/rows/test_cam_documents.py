@@ -49,6 +49,14 @@ async def test_cam_059_a_document_is_a_part_of_a_multipart_body(scene: Scene, ty
     assert b"\r\n\r\nhello\r\n" in rest
 
 
+async def test_cam_059_a_document_without_a_name_is_a_file_all_the_same(scene: Scene) -> None:
+    service = await scene.serve(answer(200, PDF))
+    reference = completed(await scene.run({"url": service.url(), **STORE}, {"resultVariable": "r"}))["r"]["document"]
+    variables = {"method": "POST", "url": service.url(), "headers": {"Content-Type": "multipart/form-data"}}
+    completed(await scene.run({**variables, "body": {"file": reference}}))
+    assert b'Content-Disposition: form-data; name="file"; filename="document"\r\n' in service.requests[1].body
+
+
 @both_faces
 async def test_cam_060_documents_in_a_json_body_become_base64(scene: Scene, type: str) -> None:
     document = await stored(scene, b"hi", type)

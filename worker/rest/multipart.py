@@ -17,6 +17,7 @@ from worker.json_codec.java_text import java_text
 from worker.rest.encoding import latin1
 
 _RESERVED: Final = frozenset('",;')
+_NAMELESS: Final = "document"  # a part without a file name is no file to most servers (RFC 7578, 4.2)
 _BINARY: Final = "application/octet-stream"
 
 
@@ -79,7 +80,8 @@ async def _document_part(name: str, document: Document, face: Face) -> Part:
         content_type = _BINARY
     if about.file_name is None and not face.typed_multipart:
         return Part(name, content)
-    return Part(name, content, about.file_name, content_type)
+    file_name = about.file_name or _NAMELESS if face.typed_multipart else about.file_name
+    return Part(name, content, file_name, content_type)
 
 
 def _typed_part(name: str, value: Any) -> Part:
