@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         for found in problems:
             print(told(found))
+    sys.stdout.flush()  # the summary comes last, also where both go to the same place
     errors = sum(found.severity == "error" for found in problems)
     warnings = len(problems) - errors
     print(f"{_count(files, 'file')}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", file=sys.stderr)
