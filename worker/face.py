@@ -37,6 +37,7 @@ class Face:
     limit_response: bool  # stop reading a response at the size limit
     hidden_resend: bool  # the setting COMPATIBLE_RESEND holds: lost and busy calls are sent once more
     limit_connect: bool  # the connection timeout limits connecting; otherwise three minutes do
+    remember_challenge: bool  # a proxy that has asked for credentials once gets them with every later request
     explain_tls: bool  # a failed handshake names the certificate and what is wrong with it
     more_methods: bool  # HEAD, OPTIONS and TRACE
     more_codings: bool  # answers may come in brotli and zstd, and the request says so
@@ -65,6 +66,7 @@ COMPATIBLE = Face(
     limit_response=False,
     hidden_resend=True,
     limit_connect=False,
+    remember_challenge=False,
     explain_tls=False,
     more_methods=False,
     more_codings=False,
@@ -93,6 +95,7 @@ NATIVE = Face(
     limit_response=True,
     hidden_resend=False,
     limit_connect=True,
+    remember_challenge=True,
     explain_tls=True,
     more_methods=True,
     more_codings=True,

@@ -115,6 +115,7 @@ def _nginx_conf(folder: Path, ca: Authority, ports: Nginx) -> str:
         default_type application/json;
         location /ok {{ return 200 '{seen}'; }}
         {redirects}
+        location /token {{ return 200 '{{"access_token":"asked-from-$remote_addr","expires_in":60}}'; }}
         location /elsewhere {{ return 302 http://localhost:{ports.plain}/ok; }}
         location /metadata {{ return 302 http://169.254.169.254/latest/meta-data/; }}
         location /circle {{ return 302 /circle; }}

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from typing import Any
 
 import pytest
 
 from tests.component.rest.conftest import Calls, CallsFactory
-from tests.network.servers import BIG, Authority, Nginx
+from tests.network.servers import BIG, Authority, Nginx, Proxies
 from tests.support.scripted_server import partly, scripted
 from worker.face import COMPATIBLE, NATIVE, Face
+from worker.rest.egress import Egress
+from worker.rest.proxy import ProxyRules
 from worker.rest.request import ApiKeyAuth, BearerAuth, ClientTls
 from worker.rest.tls import TlsContexts, TlsRules
 from worker.rest.tls_files import TlsFiles
+from worker.rest.transfers import downloader
 
 both_faces = pytest.mark.parametrize("face", [COMPATIBLE, NATIVE], ids=["compatible", "native"])
 
@@ -103,6 +107,13 @@ async def test_an_answer_that_takes_its_time_is_waited_for(calls: Calls, nginx: 
 
 async def test_a_gateway_that_finds_nobody_is_an_http_error(calls: Calls, nginx: Nginx, closed_port: int) -> None:
     assert (await calls.failure(nginx.url(f"/from/{closed_port}"))).code == "502"
+
+
+async def test_external_documents_are_downloaded_through_the_proxy(nginx: Nginx, squid: Proxies) -> None:
+    environ = {"CONNECTOR_HTTP_PROXY_HOST": "127.0.0.1", "CONNECTOR_HTTP_PROXY_PORT": str(squid.free)}
+    async with Egress(agent="t", proxies=ProxyRules.from_environment(environ, {})) as egress:
+        document = await downloader(egress, 1000)(nginx.url())
+    assert json.loads(document.content)["from"] == squid.calls_from
 
 
 @both_faces

@@ -47,6 +47,23 @@ async def test_cam_010_a_proxy_of_the_environment_is_used_for_calls(
 
 
 @both_faces
+async def test_cam_010_requests_for_tokens_take_the_same_way(
+    scene: Scene, nginx: Nginx, squid: Proxies, type: str
+) -> None:
+    scene.environ |= through(squid.free)
+    oauth = {
+        "type": "oauth-client-credentials-flow",
+        "oauthTokenEndpoint": nginx.url("/token"),
+        "clientId": "id",
+        "clientSecret": "secret",
+        "clientAuthentication": "basicAuthHeader",
+    }
+    job = {"method": "GET", "url": nginx.url(), "authentication": oauth}
+    answered = completed(await scene.run(job, RESULT, type=type))["result"]["body"]
+    assert answered["authorization"] == f"Bearer asked-from-{squid.calls_from}"
+
+
+@both_faces
 async def test_cam_011_the_scheme_of_the_target_chooses_the_proxy(
     scene: Scene, ca: Authority, nginx: Nginx, squid: Proxies, tinyproxy: Proxies, type: str
 ) -> None:

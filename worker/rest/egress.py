@@ -155,6 +155,7 @@ class Egress:
                 context,
                 await self._tls.context(None) if proxy is not None and proxy.scheme == "https" else None,
                 *limits,
+                remember_challenge=transfer.face.remember_challenge,
             )
             answer = await self._once(message, route, transfer)
             if journey is not None:

@@ -8,6 +8,7 @@ sent again, and only if the connection had been used before and nothing of an an
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ ERROR_LIMIT: Final = 3_145_728
 _MAX_HEADERS: Final = 1000
 _MAX_STALE: Final = 3
 _WITHOUT_ENTITY: Final = frozenset({204, 304})
-_NO_BREAKS: Final = {ord("\r"): " ", ord("\n"): " "}
+_CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_BREAKS: Final = dict.fromkeys(map(ord, "\r\n\v\f"), " ")
 _UNTRUSTED: Final = "unable to find valid certification path to requested target"
 
 
@@ -64,6 +66,8 @@ class Message:
 class Route:
     """How to get there: which addresses are allowed, proxy, trust in the target and in the proxy, and seconds for
     connecting, for silence of the peer, for writing that stalls. None is no limit.
+
+    With `remember_challenge` a proxy that has asked for credentials gets them with every later request.
     """
 
     permit: Permit
@@ -73,6 +77,7 @@ class Route:
     connect_timeout: float | None = 180.0
     read_timeout: float | None = 20.0
     write_timeout: float | None = 20.0
+    remember_challenge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ class Exchange:
         self._agent = agent
         self._connection_age = connection_age
         self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._challenged: set[Proxy] = set()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -168,11 +174,16 @@ class Exchange:
         credentials is asked again with them, once.
         """
         room = _Room(limit, spool)
-        answer = await self._through(message, route, room, authorization=None)
         proxy = route.proxy
-        if answer.status == 407 and proxy and proxy.authorization and _wants_basic(answer):
-            return await self._through(message, route, room, authorization=proxy.authorization)
-        return answer
+        authorization = proxy.authorization if proxy else None
+        if proxy is None or authorization is None:
+            return await self._through(message, route, room, authorization=None)
+        if proxy not in self._challenged or not route.remember_challenge:
+            answer = await self._through(message, route, room, authorization=None)
+            if answer.status != 407 or not _wants_basic(answer):
+                return answer
+            self._challenged.add(proxy)
+        return await self._through(message, route, room, authorization=authorization)
 
     async def _through(self, message: Message, route: Route, room: _Room, authorization: str | None) -> Answer:
         try:
@@ -245,10 +256,11 @@ def ssl_of(context: ssl.SSLContext | None) -> ssl.SSLContext | bool:
 
 
 def request_head(method: str, target: str, lines: HeaderLines) -> bytes:
-    """Request line and headers, Latin-1; line breaks in names and values become spaces."""
+    """Request line and headers, Latin-1. Line breaks in values become spaces, other control characters `?`."""
     fields = [f"{method} {target} HTTP/1.1", *[f"{name}: {value}" for name, value in lines]]
-    if any("\n" in field or "\r" in field for field in fields):
-        fields = [field.translate(_NO_BREAKS) for field in fields]
+    if any(map(_CONTROL.search, fields)):
+        fields = [fields[0], *[f"{name}: {value.translate(_BREAKS)}" for name, value in lines]]
+        fields = [_CONTROL.sub("?", field) for field in fields]
     return latin1("\r\n".join([*fields, "", ""]))
 
 

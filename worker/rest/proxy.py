@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from worker.errors import input_failure
 from worker.rest.auth import basic
+from worker.rest.hosts import Address, literal
 from worker.rest.uri import MAX_PORT
 
 Scheme = Literal["http", "https"]
@@ -110,8 +111,12 @@ class ProxyRules:
     def _standard_direct(self, host: str) -> bool:
         if _is_loopback(host):
             return True
+        address = literal(host)
         return any(
-            entry == "*" or host == entry.lstrip(".") or host.endswith("." + entry.lstrip("*."))
+            entry == "*"
+            or host == entry.lstrip(".")
+            or host.endswith("." + entry.lstrip("*."))
+            or (address is not None and _holds(entry, address))
             for entry in self.no_proxy
         )
 
@@ -197,6 +202,13 @@ def _hosts_pattern(lists: Iterable[str]) -> re.Pattern[str] | None:
     if not entries:
         return None
     return re.compile("|".join(".*".join(map(re.escape, entry.split("*"))) for entry in entries), re.DOTALL)
+
+
+def _holds(entry: str, address: Address) -> bool:
+    try:
+        return address in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

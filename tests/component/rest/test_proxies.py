@@ -11,11 +11,12 @@ from tests.component.rest.conftest import CallsFactory
 from tests.support.certificates import Authority
 from tests.support.scripted_server import ScriptedServer, answer, scripted, tunnel
 from worker.errors import JobFailure
-from worker.face import NATIVE
-from worker.rest.proxy import ProxyRules
+from worker.face import COMPATIBLE, NATIVE, Face
+from worker.rest.proxy import ProxyRules, proxy_of
 from worker.rest.request import ClientTls
 
 CHALLENGE = answer(407, b"auth", 'Proxy-Authenticate: Basic realm="p"', reason="Proxy Authentication Required")
+LOGIN = "Basic dTpw"
 VIA = answer(200, b'{"via":"proxy"}')
 
 
@@ -49,6 +50,38 @@ async def test_px_008_credentials_are_sent_after_a_challenge(opened: CallsFactor
         None,
         "Basic bXktdXM/ZXI6cCVzcyB3Om9yZA==",
     ]
+
+
+@pytest.mark.parametrize(("face", "later"), [(COMPATIBLE, [None, LOGIN]), (NATIVE, [LOGIN])])
+async def test_a_challenge_is_remembered_in_the_native_face(
+    opened: CallsFactory, face: Face, later: list[str | None]
+) -> None:
+    second = VIA if face is NATIVE else CHALLENGE
+    async with scripted(CHALLENGE, VIA, second, VIA) as proxy, opened(**through(proxy, "u", "p")) as calls:
+        for _ in range(2):
+            await calls.call("http://target.test/", face=face)
+    assert [request.value("proxy-authorization") for request in proxy.requests] == [None, LOGIN, *later]
+
+
+async def test_a_call_may_have_a_proxy_of_its_own_or_none(opened: CallsFactory) -> None:
+    async with scripted(VIA) as common, scripted(VIA) as own, scripted() as server, opened(**through(common)) as calls:
+        await calls.call("http://target.test/", proxy=proxy_of(f"http://127.0.0.1:{own.port}"))
+        await calls.call(server.url(), proxy="direct")
+    assert (len(own.requests), len(server.requests), len(common.requests)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("http://proxy:port", "port"),
+        ("http://proxy:99999", "port"),
+        ("socks5://proxy:1080", "expected"),
+        ("", "expected"),
+    ],
+)
+def test_what_is_no_proxy_is_said(text: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        proxy_of(text)
 
 
 @pytest.mark.parametrize(("user", "tries"), [("u", 2), ("", 1)])

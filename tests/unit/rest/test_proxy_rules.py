@@ -122,11 +122,15 @@ def test_cam_019_the_standard_variables_have_the_lowest_priority(name: str) -> N
     assert selected(environ, scheme="https", properties={"https.proxyHost": "j"}, standard=True) == Proxy("j", 443)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "a.localhost", "in.test", "x.in.test", "y.dot.test"])
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "127.0.0.1", "::1", "a.localhost", "in.test", "x.in.test", "y.dot.test", "10.1.2.3", "fd00::1"],
+)
 def test_cam_019_no_proxy_and_the_loopback_are_called_directly(host: str) -> None:
-    environ = {"http_proxy": "proxy.test:3128", "no_proxy": "in.test, .dot.test"}
+    environ = {"http_proxy": "proxy.test:3128", "no_proxy": "in.test, .dot.test, 10.0.0.0/8, fd00::/8"}
     assert selected(environ, host, standard=True) is None
     assert selected(environ, "out.test", standard=True) == Proxy("proxy.test", 3128)
+    assert selected(environ, "11.1.2.3", standard=True) == Proxy("proxy.test", 3128)
 
 
 def test_credentials_need_a_user_and_a_password() -> None:
