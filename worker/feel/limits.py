@@ -26,7 +26,7 @@ class Limits:
     text_depth: int = _limit(150, 300, "nesting depth of an expression")
     call_depth: int = _limit(100, 200, "nested calls of user functions")
     steps: int = _limit(200_000, 5_000_000, "evaluation steps")
-    seconds: float = _limit(0.25, 2.0, "seconds of wall clock for one evaluation")
+    seconds: float = _limit(0.25, 2.0, "time on the clock for one evaluation (seconds)")
     list_length: int = _limit(100_000, 1_000_000, "items of a list that an expression builds")
     string_length: int = _limit(1_000_000, 10_000_000, "characters of a string that an expression builds")
     allocation: int = _limit(64_000_000, 256_000_000, "estimated bytes that an expression builds in all")
