@@ -49,10 +49,10 @@ class Watched(Generic[T]):
         try:
             self._value = self._load()
         except (OSError, ValueError) as error:
-            log.warning("changed TLS files cannot be used, the ones before stay in force", extra={"error": str(error)})
+            log.warning("changed files cannot be used, the ones before stay in force", extra={"error": str(error)})
         else:
             self.version += 1
-            log.info("TLS files have changed and were read again", extra={"files": [str(path) for path in self._paths]})
+            log.info("files have changed and were read again", extra={"files": [str(path) for path in self._paths]})
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[Path]:

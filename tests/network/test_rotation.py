@@ -155,7 +155,7 @@ def test_files_that_make_no_sense_leave_those_before_in_force(
         with caplog.at_level(logging.WARNING):
             ca.write_text(broken)
             assert files.get() == before
-        assert "changed TLS files cannot be used" in caplog.text
+        assert "changed files cannot be used" in caplog.text
         caplog.clear()
         assert files.get() == before  # the same fault is told once
         assert caplog.text == ""

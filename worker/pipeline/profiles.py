@@ -63,14 +63,9 @@ class Profile:
     tls: TlsFiles | None = None
 
     def url(self, url: str) -> str:
+        """A URL of a task, joined to the base if it is relative. Raises an input failure."""
         base = self.base_url
         if _ABSOLUTE.match(url):
-            if not self.any_host and (base is None or origin_of(url) != origin_of(base)):
-                raise input_failure(
-                    f"The URL leads to {origin_of(url)}, but the profile {self.name} only to {origin_of(base or '')}",
-                    kind="blocked",
-                    native_code="URL_NOT_ALLOWED",
-                )
             return url
         if base is None:
             raise input_failure(f"The url is relative, but the profile {self.name} has no baseUrl")
@@ -79,7 +74,14 @@ class Profile:
         return f"{base.rstrip('/')}/{url.lstrip('/')}"
 
     async def completed(self, request: RestRequest, secrets: SecretSession) -> RestRequest:
-        """A request made of these inputs, with what is no input."""
+        """A request made of these inputs, with what is no input. Raises an input failure when it leads elsewhere."""
+        origin, home = origin_of(request.url), origin_of(self.base_url or "")
+        if not self.any_host and origin != home:
+            raise input_failure(
+                f"The URL leads to {origin}, but the profile {self.name} only to {home}",
+                kind="blocked",
+                native_code="URL_NOT_ALLOWED",
+            )
         proxy = None if self.proxy is None else await secrets.reveal_tree(self.proxy)
         return replace(
             request,
