@@ -9,16 +9,22 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from worker import __version__
+from worker.cluster.access import ClusterAccess
+from worker.cluster.credentials import bearer
+from worker.cluster.opening import open_access
 from worker.documents import CamundaStore, Documents, DocumentStore, FolderStore, MemoryStore
 from worker.documents.github import GithubTokens
 from worker.engine_api import EngineApi
 from worker.face import FaceName
 from worker.pipeline import Pipeline
 from worker.pipeline.expressions import Expressions
+from worker.pipeline.profiles import Profiles
 from worker.rest.blocklist import BlockList
 from worker.rest.breaker import Breakers
 from worker.rest.client import RestClient
@@ -44,14 +50,21 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_pipelines(
-    settings: Settings, environ: Mapping[str, str], properties: Mapping[str, str], masker: Masker
+    settings: Settings,
+    environ: Mapping[str, str],
+    properties: Mapping[str, str],
+    masker: Masker,
+    access: ClusterAccess | None = None,
 ) -> AsyncIterator[Mapping[str, Pipeline]]:
     """A pipeline for each of the settings' job types. Needs no engine. Raises `SettingsError`.
 
     `environ` is the environment and `properties` the JVM properties, for what has names of its own there: secrets,
-    proxies, blocked destinations, trust stores.
+    proxies, blocked destinations, trust stores. `access` is the way to the cluster, for documents and deployed models;
+    without it one is opened. It is closed at the end.
     """
-    models = _engine_api(settings.secrets.engine, settings.secrets.engine_token) if settings.secrets.engine else None
+    access = access or open_access(settings.zeebe, on_token=masker.remember)
+    engine = settings.secrets.engine
+    models = _engine_api(engine, settings.secrets.engine_token, access) if engine else None
     secrets = Secrets(
         secret_provider(settings.secrets, environ),
         masker=masker,
@@ -59,7 +72,7 @@ async def open_pipelines(
         bare=settings.secrets.bare,
         in_body=settings.secrets.body,
     )
-    store = document_store(settings.documents)
+    store = document_store(settings.documents, access)
     expressions = Expressions(settings.feel.limits())
     egress = Egress(
         agent=properties.get("http.agent") or f"rest-connector/{__version__}",
@@ -77,6 +90,7 @@ async def open_pipelines(
     )
     limit = settings.http.max_response_size
     async with AsyncExitStack() as open_until_the_end:
+        open_until_the_end.push_async_callback(access.close)
         open_until_the_end.push_async_callback(store.close)
         if models is not None:
             open_until_the_end.push_async_callback(models.close)
@@ -87,7 +101,7 @@ async def open_pipelines(
             expressions=expressions,
             github=GithubTokens(poster(egress, limit)).token,
         )
-        breakers = Breakers()
+        breakers, profiles = Breakers(), _profiles(settings.profiles)
         clients: dict[FaceName, RestClient] = {}
         for face in {job_type.face.name: job_type.face for job_type in settings.job_type_faces}.values():
             send = token_sender(egress, face, limit)
@@ -108,8 +122,16 @@ async def open_pipelines(
                 output_limit=settings.max_output_size,
                 breakers=breakers,
                 forbidden_methods=settings.http.forbidden_methods,
+                profiles=profiles,
             )
         yield pipelines
+
+
+def _profiles(file: Path | None) -> Profiles:
+    try:
+        return Profiles(file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"REST_CONNECTOR_PROFILES: {error}") from error
 
 
 def secret_provider(settings: SecretsSettings, environ: Mapping[str, str]) -> SecretProvider:
@@ -148,10 +170,10 @@ def secret_filter(settings: SecretsSettings, models: EngineApi | None) -> Secret
     return AllOf(filters)
 
 
-def document_store(settings: DocumentsSettings) -> DocumentStore:
+def document_store(settings: DocumentsSettings, access: ClusterAccess) -> DocumentStore:
     """The engine's document store, a folder that workers share, or this process's memory."""
     if settings.camunda is not None:
-        return CamundaStore(_engine_api(settings.camunda, settings.token), max_bytes=settings.max_size)
+        return CamundaStore(_engine_api(settings.camunda, settings.token, access), max_bytes=settings.max_size)
     if settings.folder is None:
         return MemoryStore(max_bytes=settings.memory)
     try:
@@ -160,15 +182,10 @@ def document_store(settings: DocumentsSettings) -> DocumentStore:
         raise SettingsError(f"REST_CONNECTOR_DOCUMENTS__FOLDER: {error}") from error
 
 
-def _engine_api(address: str, token: SecretStr | None) -> EngineApi:
-    if token is None:
-        return EngineApi(address)
-    headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
-
-    async def authorize() -> Mapping[str, str]:
-        return headers
-
-    return EngineApi(address, authorize=authorize)
+def _engine_api(address: str, token: SecretStr | None, access: ClusterAccess) -> EngineApi:
+    """The cluster's REST API; a token of its own goes before the cluster's credentials."""
+    own = access if token is None else replace(access, credentials=bearer(token.get_secret_value()))
+    return EngineApi(address, access=own)
 
 
 def host_rules(settings: HostsSettings) -> HostRules:

@@ -6,21 +6,23 @@ The other half, what happens to a job, is put together in `app.py`.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import signal
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 from worker import health
+from worker.cluster.access import ClusterAccess
+from worker.cluster.opening import open_access
 from worker.job import JobHandler
 from worker.metrics import Metrics
 from worker.reports import Reports
-from worker.settings import COMPATIBLE_VARIABLES, JobType, Settings, SettingsError, ZeebeSettings
-from worker.zeebe.grpc import GrpcTransport, Tls
+from worker.settings import COMPATIBLE_VARIABLES, JobType, Settings, ZeebeSettings
+from worker.zeebe.grpc import GrpcTransport
+from worker.zeebe.rest_v2 import RestTransport
 from worker.zeebe.runner import Ending, Limits, Runner, cancel
-from worker.zeebe.transport import ActivateRequest
+from worker.zeebe.transport import ActivateRequest, Transport
 from worker.zeebe.watch import GatewayWatch
 
 log = logging.getLogger(__name__)
@@ -59,12 +61,18 @@ class Stop:
             self._runner.stop_now()
 
 
-async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], stop: Stop) -> Ending:
-    """Work on jobs until asked to stop; `handlers` has one for each of the settings' job types."""
+async def run_worker(
+    settings: Settings, handlers: Mapping[str, JobHandler], stop: Stop, access: ClusterAccess | None = None
+) -> Ending:
+    """Work on jobs until asked to stop; `handlers` has one for each of the settings' job types.
+
+    `access` is the way to the cluster; without it one is opened. It is closed at the end.
+    """
+    access = access or open_access(settings.zeebe)
     job_types = settings.job_type_faces
     metrics = Metrics([job_type.name for job_type in job_types])
     metrics.slots.set(settings.slots)
-    transport = open_transport(settings.zeebe)
+    transport = open_transport(settings.zeebe, access)
     runner = Runner(
         transport,
         handlers,
@@ -80,7 +88,7 @@ async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], sto
         Reports(metrics, log_jobs=settings.log.jobs),
         clock=time.monotonic,
     )
-    watch = GatewayWatch(transport, settings.zeebe.address, clock=time.monotonic, sleep=asyncio.sleep)
+    watch = GatewayWatch(transport, settings.zeebe.chosen_address, clock=time.monotonic, sleep=asyncio.sleep)
     heartbeat = health.Heartbeat(metrics)
     metrics.watch(
         running=lambda: runner.jobs_running,
@@ -97,6 +105,7 @@ async def run_worker(settings: Settings, handlers: Mapping[str, JobHandler], sto
     finally:
         await cancel(beside)
         await transport.close()
+        await access.close()
     log.info("worker ended", extra={"ending": str(ending)})
     return ending
 
@@ -130,38 +139,12 @@ def activate_request(settings: Settings, job_type: JobType) -> ActivateRequest:
     )
 
 
-def open_transport(zeebe: ZeebeSettings) -> GrpcTransport:
+def open_transport(zeebe: ZeebeSettings, access: ClusterAccess) -> Transport:
     """The connection to the engine; must be called inside a running event loop."""
-    tls = None
-    if zeebe.tls:
-        tls = Tls(
-            authorities=_content("CA_FILE", zeebe.ca_file),
-            certificate=_content("CERTIFICATE_FILE", zeebe.certificate_file),
-            key=_content("KEY_FILE", zeebe.key_file),
-        )
+    if zeebe.transport == "rest":
+        return RestTransport(zeebe.rest_address, access=access, max_message_bytes=zeebe.max_message_size)
     return GrpcTransport(
         zeebe.address,
-        tls=tls,
-        authorization=authorization(zeebe),
+        access=access if zeebe.tls else replace(access, tls=None),
         max_message_bytes=zeebe.max_message_size,
-        proxy=zeebe.proxy,
     )
-
-
-def _content(name: str, path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SettingsError(f"REST_CONNECTOR_ZEEBE__{name}: cannot read {str(path)!r}: {error.strerror}") from error
-
-
-def authorization(zeebe: ZeebeSettings) -> str | None:
-    """The `Authorization` of every call to the engine, if it wants one."""
-    if zeebe.token is not None:
-        return f"Bearer {zeebe.token.get_secret_value()}"
-    if zeebe.username is not None and zeebe.password is not None:
-        pair = f"{zeebe.username}:{zeebe.password.get_secret_value()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
-    return None

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
 import pytest
 
-from tests.support.certificates import Authority, make_authority
+from tests.support.certificates import Authority, Identity, make_authority
+from worker.cluster.access import ClusterAccess
+from worker.cluster.tls import TlsFiles
 from worker.dev.gateway import DevGateway
 from worker.errors import GatewayBusy
-from worker.zeebe.grpc import GrpcTransport, Tls
+from worker.zeebe.grpc import GrpcTransport
+from worker.zeebe.transport import ActivateRequest
 
 SECONDS = 5.0
 
@@ -34,30 +40,75 @@ async def gateway(authority: Authority, *, mutual: bool = False) -> AsyncIterato
         yield running
 
 
-async def ping(address: str, tls: Tls) -> str:
-    transport = GrpcTransport(address, tls=tls)
+async def ping(transport: GrpcTransport) -> str:
     try:
         return await transport.ping(timeout=SECONDS)
     finally:
         await transport.close()
 
 
-async def test_a_gateway_with_a_trusted_certificate_is_talked_to(authority: Authority) -> None:
+def trusting(
+    folder: Path, authority: Authority, client: Identity | None = None, now: Callable[[], float] = time.monotonic
+) -> TlsFiles:
+    """The files of a worker that trusts `authority` and shows `client`."""
+    write(folder, authority, client)
+    certificate, key = (folder / "worker.pem", folder / "worker.key") if client else (None, None)
+    return TlsFiles(folder / "authorities.pem", certificate, key, now=now)
+
+
+def write(folder: Path, authority: Authority, client: Identity | None = None) -> None:
+    (folder / "authorities.pem").write_text(authority.pem)
+    if client is not None:
+        (folder / "worker.pem").write_text(client.certificate_pem)
+        (folder / "worker.key").write_text(client.key_pem())
+
+
+async def test_a_gateway_with_a_trusted_certificate_is_talked_to(authority: Authority, tmp_path: Path) -> None:
     async with gateway(authority) as running:
-        assert await ping(running.address, Tls(authorities=authority.pem.encode()))
+        assert await ping(GrpcTransport(running.address, access=ClusterAccess(tls=trusting(tmp_path, authority))))
 
 
 async def test_a_gateway_that_nobody_vouches_for_is_not(authority: Authority) -> None:
     async with gateway(authority) as running:
         with pytest.raises(GatewayBusy):
-            await ping(running.address, Tls())
+            await ping(GrpcTransport(running.address, access=ClusterAccess(tls=TlsFiles())))
 
 
-async def test_a_client_certificate_is_shown_when_the_gateway_asks_for_it(authority: Authority) -> None:
-    client = authority.identity("worker")
-    trust = authority.pem.encode()
+async def test_a_client_certificate_is_shown_when_the_gateway_asks_for_it(authority: Authority, tmp_path: Path) -> None:
+    shown, silent = tmp_path / "shown", tmp_path / "silent"
+    shown.mkdir()
+    silent.mkdir()
 
     async with gateway(authority, mutual=True) as running:
-        assert await ping(running.address, Tls(trust, client.certificate_pem.encode(), client.key_pem().encode()))
+        tls = trusting(shown, authority, authority.identity("worker"))
+        assert await ping(GrpcTransport(running.address, access=ClusterAccess(tls=tls)))
         with pytest.raises(GatewayBusy):
-            await ping(running.address, Tls(trust))
+            await ping(GrpcTransport(running.address, access=ClusterAccess(tls=trusting(silent, authority))))
+
+
+async def test_changed_files_are_used_from_the_next_call_on_while_the_calls_under_way_go_on(tmp_path: Path) -> None:
+    first, second, files = (tmp_path / name for name in ("first", "second", "files"))
+    for folder in (first, second, files):
+        folder.mkdir()
+    old, new = make_authority(first), make_authority(second)
+    tens = itertools.count(step=10.0)  # every look at the clock is a new look at the files
+    tls = trusting(files, old, now=lambda: next(tens))
+    async with gateway(old) as before, gateway(new) as after:
+        transport = GrpcTransport(before.address, access=ClusterAccess(tls=tls))
+        poll = asyncio.create_task(_jobs(transport))
+        await before.wait_for("poll")
+
+        write(files, new)
+        with pytest.raises(GatewayBusy):  # the gateway of before is not trusted any more
+            await transport.ping(timeout=SECONDS)
+        key = before.add_job("t")
+
+        assert await asyncio.wait_for(poll, SECONDS) == [key]
+        assert after.port != before.port
+        await transport.close()
+        assert await ping(GrpcTransport(after.address, access=ClusterAccess(tls=tls)))
+
+
+async def _jobs(transport: GrpcTransport) -> list[int]:
+    asked = ActivateRequest(job_type="t", max_jobs=1, lease=60, request_timeout=SECONDS, worker="test")
+    return [job.key async for batch in transport.activate(asked) for job in batch]

@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
 
+from worker.cluster.access import ClusterAccess
+from worker.cluster.credentials import bearer
 from worker.dev import faults
 from worker.dev.gateway import DevGateway
 from worker.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayRefused
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.zeebe.grpc import GrpcTransport
+from worker.zeebe.rest_v2 import RestTransport
 from worker.zeebe.transport import ActivateRequest, Transport
 
 JOB_TYPE = "rest-connector"
 SECONDS = 5.0
 
 Connect = Callable[..., Transport]
-TRANSPORTS: dict[str, Connect] = {"grpc": GrpcTransport}
+TRANSPORTS: dict[str, Connect] = {
+    "grpc": lambda gateway, **options: GrpcTransport(gateway.address, **options),
+    "rest": lambda gateway, **options: RestTransport(gateway.rest_address, **options),
+}
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -34,13 +40,13 @@ def connect(request: pytest.FixtureRequest) -> Connect:
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[DevGateway]:
-    async with DevGateway() as gateway:
+    async with DevGateway(rest=True) as gateway:
         yield gateway
 
 
 @pytest.fixture
 async def transport(gateway: DevGateway, connect: Connect) -> AsyncIterator[Transport]:
-    transport = connect(gateway.address)
+    transport = connect(gateway)
     yield transport
     await transport.close()
 
@@ -315,8 +321,11 @@ async def test_a_poll_that_is_cut_is_busy(gateway: DevGateway, transport: Transp
 
 
 async def test_the_authorization_goes_with_every_call(connect: Connect) -> None:
-    async with DevGateway(authorize=lambda metadata: metadata.get("authorization") == "Bearer t") as gateway:
-        transport = connect(gateway.address, authorization="Bearer t")
+    def authorize(metadata: Mapping[str, str]) -> bool:
+        return metadata.get("authorization") == "Bearer t"
+
+    async with DevGateway(authorize=authorize, rest=True) as gateway:
+        transport = connect(gateway, access=ClusterAccess(bearer("t")))
         job = await one_job(gateway, transport)
         await transport.extend(job.key, 1_000, timeout=SECONDS)
         await transport.send(job.key, Complete(), timeout=SECONDS)
@@ -327,8 +336,8 @@ async def test_the_authorization_goes_with_every_call(connect: Connect) -> None:
 
 
 async def test_without_the_right_authorization_every_call_is_busy(connect: Connect) -> None:
-    async with DevGateway(authorize=lambda _: False) as gateway:
-        transport = connect(gateway.address)
+    async with DevGateway(authorize=lambda _: False, rest=True) as gateway:
+        transport = connect(gateway)
         with pytest.raises(GatewayBusy) as raised:
             await transport.ping(timeout=SECONDS)
         await transport.close()

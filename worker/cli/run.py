@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 from worker import jvm_properties, logs
 from worker.app import open_pipelines
+from worker.cluster.opening import open_access
 from worker.secrets import Masker
 from worker.service import Stop, run_worker
 from worker.settings import Settings, SettingsError, environment, load
@@ -80,9 +81,10 @@ async def _work(
 ) -> Ending:
     stop = Stop()
     stop.on_signals()
-    async with open_pipelines(settings, environ, properties, masker) as pipelines:
+    access = open_access(settings.zeebe, on_token=masker.remember)
+    async with open_pipelines(settings, environ, properties, masker, access) as pipelines:
         tune_garbage_collection()
-        return await run_worker(settings, {name: pipeline.handle for name, pipeline in pipelines.items()}, stop)
+        return await run_worker(settings, {name: pipeline.handle for name, pipeline in pipelines.items()}, stop, access)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

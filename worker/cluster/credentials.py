@@ -19,8 +19,12 @@ AUTHORIZATION = "authorization"
 class Credentials(Protocol):
     """What lets a call in."""
 
-    async def headers(self) -> Headers:
-        """Those of a call that is made now. Raises `GatewayBusy` while there is nothing that could let it in."""
+    def current(self) -> Headers | None:
+        """Those of a call that is made now; None when they have to be waited for."""
+        ...
+
+    async def wait(self) -> Headers:
+        """The same once they are there. Raises `GatewayBusy` while there is nothing that could let the call in."""
         ...
 
     def refused(self, headers: Headers) -> None:
@@ -38,7 +42,10 @@ class Fixed:
     def __init__(self, headers: Headers | None = None) -> None:
         self._headers = dict(headers or {})
 
-    async def headers(self) -> Headers:
+    def current(self) -> Headers:
+        return self._headers
+
+    async def wait(self) -> Headers:
         return self._headers
 
     def refused(self, headers: Headers) -> None:

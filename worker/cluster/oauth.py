@@ -72,21 +72,23 @@ class OAuth:
         self._failure = ""
         self._try_again_at = -math.inf
 
-    async def headers(self) -> Headers:
-        """The token that is good now. Raises `GatewayBusy` when there is none."""
+    def current(self) -> Headers | None:
+        """The token that is good now; begins to renew it when that is due."""
         kept, now = self._kept, self._now()
         if kept is not None and now < kept.renew_at:
             return kept.headers
         if self._flight is None and now >= self._try_again_at:
             self._flight = asyncio.create_task(self._renew(), name="token for the cluster")
-        if kept is not None and now < kept.until:
-            return kept.headers
-        if self._flight is not None:
+        return kept.headers if kept is not None and now < kept.until else None
+
+    async def wait(self) -> Headers:
+        """The token that is good now, once it is there."""
+        if (headers := self.current()) is None and self._flight is not None:
             await asyncio.shield(self._flight)
-        kept = self._kept
-        if kept is None or self._now() >= kept.until:
+            headers = self.current()
+        if headers is None:
             raise GatewayBusy("UNAUTHENTICATED", f"no token for the cluster: {self._failure}")
-        return kept.headers
+        return headers
 
     def refused(self, headers: Headers) -> None:
         """Forget the token if it is still this one; one that is brand new gets a moment to become known."""

@@ -21,6 +21,7 @@ from worker.dev.clock import Clock, SystemClock
 from worker.dev.engine import Engine
 from worker.dev.events import ENDINGS, Event, EventLog
 from worker.dev.faults import Faults
+from worker.dev.rest_api import RestApi
 from worker.dev.servicer import Servicer
 
 SERVER_STOP_SECONDS = 0.2
@@ -30,7 +31,8 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # what a gateway accepts by default
 class DevGateway:
     """One gateway on loopback; its state outlives `stop_serving` and `serve`, as a broker's outlives an outage.
 
-    `authorize` gets the metadata of each call and answers whether it may pass; `credentials` make it a TLS server.
+    `authorize` gets the metadata of each call and answers whether it may pass; `credentials` make it a TLS server; with
+    `rest` it also has the REST API, at `rest_address`.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class DevGateway:
         credentials: grpc.ServerCredentials | None = None,
         push_streams: bool = True,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        rest: bool = False,
     ) -> None:
         self.port = port
         self.clock = clock or SystemClock()
@@ -55,6 +58,11 @@ class DevGateway:
         self._credentials = credentials
         self._options = [("grpc.max_receive_message_length", max_message_bytes), ("grpc.so_reuseport", 0)]
         self._server: grpc.aio.Server | None = None
+        self._rest = RestApi() if rest else None
+
+    @property
+    def rest_address(self) -> str:
+        return "" if self._rest is None else self._rest.address
 
     @property
     def address(self) -> str:
@@ -82,12 +90,16 @@ class DevGateway:
             raise OSError(f"cannot listen on {wanted}: {error}") from error
         await server.start()
         self._server = server
+        if self._rest is not None:
+            await self._rest.serve(self.address)
 
     async def stop_serving(self) -> None:
         """Break every connection and refuse new ones; jobs and their timers go on."""
         server, self._server = self._server, None
         if server is not None:
             self._servicer.release()
+            if self._rest is not None:
+                await self._rest.stop()
             await server.stop(SERVER_STOP_SECONDS)
 
     @contextlib.asynccontextmanager

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from worker.settings.fields import CommaList, Group
+
+AuthMethod = Literal["none", "token", "basic", "oauth"]
+
+# Camunda's cloud, by the identity of a cluster and its region.
+SAAS_REGION = "bru-2"
+SAAS_DOMAIN = "zeebe.camunda.io"
+SAAS_TOKEN_URL = "https://login.cloud.camunda.io/oauth/token"  # noqa: S105 -- an address
 
 
 class ZeebeSettings(Group):
@@ -17,6 +25,19 @@ class ZeebeSettings(Group):
         default="127.0.0.1:26500",
         description="The engine's gateway, `host:port`. With `https://` or `grpcs://` in front, TLS is on.",
     )
+    transport: Literal["grpc", "rest"] = Field(
+        default="grpc",
+        description="How to talk to the engine: gRPC, or its REST API (`/v2`), which passes ordinary HTTP proxies but "
+        "takes more processor time for each job and has no streams.",
+    )
+    rest_address: str = Field(
+        default="http://127.0.0.1:8080", description="The address of the engine's REST API, where TRANSPORT is `rest`."
+    )
+    cluster_id: str | None = Field(
+        default=None,
+        description="A cluster in Camunda's cloud (SaaS). Both addresses, TLS, TOKEN_URL and AUDIENCE follow from it.",
+    )
+    region: str = Field(default=SAAS_REGION, description="The region of that cluster.")
     tls: bool = Field(default=False, description="Encrypt the connection to the engine.")
     ca_file: Path | None = Field(
         default=None, description="PEM file with the authorities to trust for the engine; without it the system's own."
@@ -25,7 +46,20 @@ class ZeebeSettings(Group):
         default=None,
         description="PEM file with the certificate chain that the worker shows to the engine (mutual TLS).",
     )
-    key_file: Path | None = Field(default=None, description="PEM file with the key of that certificate.")
+    key_file: Path | None = Field(
+        default=None,
+        description="PEM file with the key of that certificate. All three files are read again when they change.",
+    )
+    auth: Literal["auto", "none", "token", "basic", "oauth"] = Field(
+        default="auto",
+        description="How the worker shows who it is: not at all, by TOKEN, by USERNAME and PASSWORD, or by a token "
+        "from TOKEN_URL. `auto` takes the one that is set.",
+    )
+    client_id: str | None = Field(default=None, description="The worker's name at the OAuth provider.")
+    client_secret: SecretStr | None = Field(default=None, description="The secret to that name.")
+    token_url: str | None = Field(default=None, description="Where the OAuth provider gives tokens.")
+    audience: str | None = Field(default=None, description="The `audience` to ask a token for.")
+    scope: str | None = Field(default=None, description="The `scope` to ask for, with spaces between several.")
     token: SecretStr | None = Field(
         default=None, description="A token sent to the engine with every call, as `Authorization: Bearer`."
     )
@@ -33,8 +67,8 @@ class ZeebeSettings(Group):
     password: SecretStr | None = Field(default=None, description="Password of that user.")
     proxy: str | None = Field(
         default=None,
-        description="HTTP proxy for the connection to the engine, `http://host:port`. No other proxy setting "
-        "applies to it.",
+        description="HTTP proxy for the connections to the engine and its OAuth provider, `http://host:port`. No other "
+        "proxy setting applies to them.",
     )
     tenant_ids: CommaList = Field(default=(), description="Tenants whose jobs to take, with commas between them.")
     worker_name: str = Field(default="rest-connector", description="The name under which the engine knows the worker.")
@@ -65,6 +99,23 @@ class ZeebeSettings(Group):
             return values
         return {"tls": encrypted, **values, "address": rest.rstrip("/")}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _cluster_gives_addresses(cls, values: Any) -> Any:
+        """What is said by name wins."""
+        cluster = values.get("cluster_id") if isinstance(values, dict) else None
+        if not cluster:
+            return values
+        host = f"{values.get('region') or SAAS_REGION}.{SAAS_DOMAIN}"
+        derived = {
+            "address": f"{cluster}.{host}:443",
+            "rest_address": f"https://{host}:443/{cluster}",
+            "tls": True,
+            "token_url": SAAS_TOKEN_URL,
+            "audience": SAAS_DOMAIN,
+        }
+        return {**derived, **values}
+
     @field_validator("address")
     @classmethod
     def _host_and_port(cls, address: str) -> str:
@@ -73,17 +124,63 @@ class ZeebeSettings(Group):
             raise ValueError("expected host:port, such as zeebe-gateway:26500")
         return address
 
+    @field_validator("rest_address", "token_url", "proxy")
+    @classmethod
+    def _url(cls, address: str | None) -> str | None:
+        if address is not None and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", address):
+            raise ValueError("expected a URL, such as http://zeebe-gateway:8080")
+        return address
+
     @model_validator(mode="after")
     def _pairs(self) -> ZeebeSettings:
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("CERTIFICATE_FILE and KEY_FILE under this name belong together: set both or neither")
         if (self.username is None) != (self.password is None):
             raise ValueError("USERNAME and PASSWORD under this name belong together: set both or neither")
-        if not self.tls and (self.ca_file or self.certificate_file):
+        if not self.encrypted and (self.ca_file or self.certificate_file):
             raise ValueError("CA_FILE and CERTIFICATE_FILE under this name need TLS=true")
-        if self.token is not None and self.username is not None:
-            raise ValueError("TOKEN and USERNAME under this name exclude each other: set one of them")
         return self
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ZeebeSettings:
+        ways = {"TOKEN": self.token, "USERNAME": self.username, "CLIENT_ID": self.client_id}
+        if self.auth == "auto" and len(chosen := [name for name, value in ways.items() if value is not None]) > 1:
+            names = " and ".join(chosen)
+            raise ValueError(f"{names} under this name exclude each other: set one of them, or say which by AUTH")
+        needs: dict[AuthMethod, dict[str, object]] = {
+            "token": {"TOKEN": self.token},
+            "basic": {"USERNAME": self.username, "PASSWORD": self.password},
+            "oauth": {
+                "CLIENT_ID": self.client_id,
+                "CLIENT_SECRET": self.client_secret,
+                "TOKEN_URL": self.token_url,
+            },
+        }
+        missing = [name for name, value in needs.get(self.auth_method, {}).items() if value is None]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} under this name: needed to get in by {self.auth_method}")
+        return self
+
+    @property
+    def auth_method(self) -> AuthMethod:
+        """How the worker shows who it is."""
+        if self.auth != "auto":
+            return self.auth
+        if self.client_id is not None:
+            return "oauth"
+        if self.token is not None:
+            return "token"
+        return "none" if self.username is None else "basic"
+
+    @property
+    def chosen_address(self) -> str:
+        """Where the jobs come from."""
+        return self.rest_address if self.transport == "rest" else self.address
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the transport, or the REST API beside it, is reached over TLS."""
+        return self.tls or self.rest_address.startswith("https://")
 
 
 class LogSettings(Group):

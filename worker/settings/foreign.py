@@ -1,7 +1,7 @@
 """Names of other products that are understood as well, so that an environment made for them keeps working.
 
-A value under such a name never ends the start: one that makes no sense is left out with a warning. Only the engine's
-address is different, because a worker that connects to another engine than the one meant would be worse.
+A value under such a name never ends the start: one that makes no sense is left out with a warning. Only the access to
+the engine is different, because a worker that connects to another engine than the one meant would be worse.
 """
 
 from __future__ import annotations
@@ -40,6 +40,21 @@ def _switch(text: str) -> str | None:
     return text if text in {"true", "false", "on", "off", "yes", "no"} else None
 
 
+def _opposite(text: str) -> str | None:
+    """A switch that turns ours off."""
+    on = _switch(text)
+    return None if on is None else str(on not in {"true", "on", "yes"}).lower()
+
+
+def _transport(text: str) -> str | None:
+    on = _switch(text)
+    return None if on is None else "rest" if on in {"true", "on", "yes"} else "grpc"
+
+
+def _auth(text: str) -> str | None:
+    return {"none": "none", "basic": "basic", "oidc": "oauth"}.get(text.strip().lower())
+
+
 def _guard(text: str) -> str | None:
     on = _switch(text)
     return None if on is None else "strict" if on in {"true", "on", "yes"} else "metadata"
@@ -72,7 +87,9 @@ def _networks(text: str) -> str | None:
     return text
 
 
-_ADDRESS = "REST_CONNECTOR_ZEEBE__ADDRESS"
+_ZEEBE = "REST_CONNECTOR_ZEEBE__"
+_ADDRESS = _ZEEBE + "ADDRESS"
+_SPRING = "CAMUNDA_CLIENT_"  # the names of Camunda's Spring client; its properties' dashes may be there or not
 _SECRETS = "REST_CONNECTOR_SECRETS__"
 _CAMUNDA_SECRETS = "CAMUNDA_CONNECTOR_SECRETPROVIDER_ENVIRONMENT_"
 _CAMUNDA_FILTER = "CAMUNDA_CONNECTOR_SECRETRESOLVER_SECRETFILTER_"
@@ -80,12 +97,79 @@ _CAMUNDA_FILTER_DASHED = "CAMUNDA_CONNECTOR_SECRET_RESOLVER_SECRET_FILTER_"  # S
 _HOSTS = "REST_CONNECTOR_HOSTS__"
 _CAMUNDA_HOSTS = "CAMUNDA_CONNECTOR_VALIDATION_HOSTS_"
 
+# Access to the cluster: Camunda's clients for Java and Spring, the file that its Console offers, pyzeebe.
+_REST_ADDRESSES = (
+    _SPRING + "REST_ADDRESS",
+    _SPRING + "RESTADDRESS",
+    "CAMUNDA_REST_ADDRESS",
+    "ZEEBE_REST_ADDRESS",
+)
+_PREFER_REST = ("PREFER_REST_OVER_GRPC", "PREFERRESTOVERGRPC")
+_CLUSTER_IDS = (
+    _SPRING + "CLOUD_CLUSTER_ID",
+    _SPRING + "CLOUD_CLUSTERID",
+    "CAMUNDA_CLUSTER_ID",
+    "ZEEBE_CLIENT_CLOUD_CLUSTER_ID",
+    "ZEEBE_CLIENT_CLOUD_CLUSTERID",
+)
+_REGIONS = (_SPRING + "CLOUD_REGION", "CAMUNDA_CLUSTER_REGION", "ZEEBE_CLIENT_CLOUD_REGION")
+_CA_FILES = (
+    _SPRING + "CA_CERTIFICATE_PATH",
+    _SPRING + "CACERTIFICATEPATH",
+    "CAMUNDA_CA_CERTIFICATE_PATH",
+    "ZEEBE_CA_CERTIFICATE_PATH",
+)
+_CLIENT_IDS = (
+    _SPRING + "AUTH_CLIENT_ID",
+    _SPRING + "AUTH_CLIENTID",
+    "CAMUNDA_CLIENT_ID",
+    "ZEEBE_CLIENT_ID",
+    "ZEEBE_CLIENT_CLOUD_CLIENT_ID",
+    "ZEEBE_CLIENT_CLOUD_CLIENTID",
+)
+_CLIENT_SECRETS = (
+    _SPRING + "AUTH_CLIENT_SECRET",
+    _SPRING + "AUTH_CLIENTSECRET",
+    "CAMUNDA_CLIENT_SECRET",
+    "ZEEBE_CLIENT_SECRET",
+    "ZEEBE_CLIENT_CLOUD_CLIENT_SECRET",
+    "ZEEBE_CLIENT_CLOUD_CLIENTSECRET",
+)
+_TOKEN_URLS = (
+    _SPRING + "AUTH_TOKEN_URL",
+    _SPRING + "AUTH_TOKENURL",
+    "CAMUNDA_OAUTH_URL",
+    "CAMUNDA_AUTHORIZATION_SERVER_URL",
+    "ZEEBE_AUTHORIZATION_SERVER_URL",
+)
+_AUDIENCES = (_SPRING + "AUTH_AUDIENCE", "CAMUNDA_TOKEN_AUDIENCE", "ZEEBE_TOKEN_AUDIENCE")
+_SCOPES = (_SPRING + "AUTH_SCOPE", "CAMUNDA_TOKEN_SCOPE", "ZEEBE_TOKEN_SCOPE")
+
 # Of several names for one setting, the first that is set counts; our own name comes before all of them.
 ALIASES = (
     Alias("ZEEBE_ADDRESS", _ADDRESS),
     Alias("ZEEBE_GATEWAY_ADDRESS", _ADDRESS),
     Alias("CAMUNDA_CLIENT_GRPC_ADDRESS", _ADDRESS),
     Alias("ZEEBE_GRPC_ADDRESS", _ADDRESS),
+    Alias("CAMUNDA_GRPC_ADDRESS", _ADDRESS),
+    Alias("ZEEBE_CLIENT_BROKER_GATEWAY_ADDRESS", _ADDRESS),
+    *(Alias(name, _ZEEBE + "REST_ADDRESS") for name in _REST_ADDRESSES),
+    *(Alias(_SPRING + name, _ZEEBE + "TRANSPORT", _transport) for name in _PREFER_REST),
+    *(Alias(name, _ZEEBE + "CLUSTER_ID") for name in _CLUSTER_IDS),
+    *(Alias(name, _ZEEBE + "REGION") for name in _REGIONS),
+    *(
+        Alias(name, _ZEEBE + "TLS", _opposite)
+        for name in ("ZEEBE_INSECURE_CONNECTION", "ZEEBE_CLIENT_SECURITY_PLAINTEXT")
+    ),
+    *(Alias(name, _ZEEBE + "CA_FILE") for name in _CA_FILES),
+    Alias(_SPRING + "AUTH_METHOD", _ZEEBE + "AUTH", _auth),
+    *(Alias(name, _ZEEBE + "CLIENT_ID") for name in _CLIENT_IDS),
+    *(Alias(name, _ZEEBE + "CLIENT_SECRET") for name in _CLIENT_SECRETS),
+    *(Alias(name, _ZEEBE + "TOKEN_URL") for name in _TOKEN_URLS),
+    *(Alias(name, _ZEEBE + "AUDIENCE") for name in _AUDIENCES),
+    *(Alias(name, _ZEEBE + "SCOPE") for name in _SCOPES),
+    *(Alias(name, _ZEEBE + "USERNAME") for name in (_SPRING + "AUTH_USERNAME", "CAMUNDA_BASIC_AUTH_USERNAME")),
+    *(Alias(name, _ZEEBE + "PASSWORD") for name in (_SPRING + "AUTH_PASSWORD", "CAMUNDA_BASIC_AUTH_PASSWORD")),
     Alias("CONNECTOR_HTTP_REST_TYPE", "REST_CONNECTOR_JOB_TYPES", _job_type),
     Alias("CONNECTOR_HTTP_REST_TIMEOUT", "REST_CONNECTOR_LEASE", _milliseconds, unit="milliseconds"),
     Alias("CONNECTOR_HTTP_CLIENT_MAX_BODY_SIZE", "REST_CONNECTOR_HTTP__MAX_RESPONSE_SIZE", _positive),

@@ -1,15 +1,14 @@
 """The engine over gRPC, on pyzeebe's channel constructors and generated stubs.
 
 The only module that knows gRPC: messages are built and read here, and every status becomes one of the three reactions
-of `worker.errors` through one table. How often to call again is decided elsewhere.
+of `worker.errors` through the table of `reactions`. How often to call again is decided elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, assert_never
 
 import grpc
@@ -17,42 +16,17 @@ from pyzeebe import create_insecure_channel, create_secure_channel
 from pyzeebe.proto import gateway_pb2 as messages
 from pyzeebe.proto.gateway_pb2_grpc import GatewayStub
 
-from worker.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayRefused
+from worker.cluster.access import ClusterAccess
+from worker.cluster.credentials import Headers
+from worker.cluster.tls import Material
+from worker.errors import GatewayError
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
+from worker.zeebe.reactions import gateway_error
 from worker.zeebe.transport import ActivateRequest
 
 # How much longer than the long poll itself we wait for the gateway to end it: after that the call is lost.
 POLL_GRACE_SECONDS = 10.0
-
-# What to do about a status. One that is not listed is as good as an outage: ask again.
-REACTIONS: dict[str, type[GatewayError]] = {
-    "NOT_FOUND": GatewayRefused,
-    "FAILED_PRECONDITION": GatewayRefused,
-    "INVALID_ARGUMENT": GatewayBroken,
-    "OUT_OF_RANGE": GatewayBroken,
-    "UNIMPLEMENTED": GatewayBroken,
-    "ALREADY_EXISTS": GatewayBroken,
-}
-
-# A message over a size limit arrives with the status of an overload, but sending it again cannot help.
-_TOO_LARGE = re.compile(r"larger than max|exceeds? (the )?max|max\w*\s*message\s*size", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """PEM bytes: what to trust (None: the system's authorities) and, for mutual TLS, who we are."""
-
-    authorities: bytes | None = None
-    certificate: bytes | None = None
-    key: bytes | None = None
-
-
-def gateway_error(code: str, details: str) -> GatewayError:
-    """The error for a status name and the gateway's words."""
-    if code == "RESOURCE_EXHAUSTED" and _TOO_LARGE.search(details):
-        return GatewayBroken(code, details)
-    return REACTIONS.get(code, GatewayBusy)(code, details)
 
 
 def channel_options(*, max_message_bytes: int, proxy: str | None = None) -> tuple[tuple[str, Any], ...]:
@@ -81,104 +55,125 @@ def channel_options(*, max_message_bytes: int, proxy: str | None = None) -> tupl
     return tuple(options)
 
 
+Answering = tuple[Any, Callable[[grpc.aio.AioRpcError], GatewayError]]
+"""A call under way, and what its failure means."""
+
+
 class GrpcTransport:
     """A `Transport` over one gRPC channel."""
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        tls: Tls | None = None,
-        authorization: str | None = None,
-        max_message_bytes: int = 64 << 20,
-        proxy: str | None = None,
-    ) -> None:
+    def __init__(self, address: str, *, access: ClusterAccess | None = None, max_message_bytes: int = 64 << 20) -> None:
         """Connects to `address` (`host:port`) on first use. Must be called inside a running event loop.
 
-        `authorization` goes with every call: as plain metadata, which costs far less than gRPC's call credentials and
-        also works without TLS.
+        What lets a call in goes with it as plain metadata, which costs far less than gRPC's call credentials and also
+        works without TLS.
         """
-        self._metadata = (("authorization", authorization),) if authorization else None
-        options = channel_options(max_message_bytes=max_message_bytes, proxy=proxy)
-        if tls is None:
-            self._channel = create_insecure_channel(grpc_address=address, channel_options=options)
-        else:
-            credentials = grpc.ssl_channel_credentials(tls.authorities, tls.key, tls.certificate)
-            self._channel = create_secure_channel(
-                grpc_address=address, channel_options=options, channel_credentials=credentials
-            )
-        self._stub: Any = GatewayStub(self._channel)
+        self._address = address
+        self._access = access or ClusterAccess()
+        self._options = channel_options(max_message_bytes=max_message_bytes, proxy=self._access.proxy)
+        self._material: Material | None = None
+        self._channel: grpc.aio.Channel | None = None
+        self._retired: grpc.aio.Channel | None = None
+        self._open_stub: Any = None
+
+    async def _stub(self) -> Any:
+        """The calls, over a new connection when the TLS files have changed.
+
+        What is under way on the connection before goes on there; the one before that is closed.
+        """
+        material = self._access.material()
+        if self._channel is None or material is not self._material:
+            if self._retired is not None:
+                await self._retired.close(None)
+            self._retired, self._channel = self._channel, self._connected(material)
+            self._material = material
+            self._open_stub = GatewayStub(self._channel)
+        return self._open_stub
+
+    def _connected(self, material: Material | None) -> grpc.aio.Channel:
+        if material is None:
+            return create_insecure_channel(grpc_address=self._address, channel_options=self._options)
+        credentials = grpc.ssl_channel_credentials(material.authorities, material.key, material.certificate)
+        return create_secure_channel(
+            grpc_address=self._address, channel_options=self._options, channel_credentials=credentials
+        )
 
     def activate(self, request: ActivateRequest) -> GrpcActivation:
         """Jobs that are ours from their arrival on."""
-        call = self._stub.ActivateJobs(
-            messages.ActivateJobsRequest(
-                type=request.job_type,
-                worker=request.worker,
-                timeout=int(request.lease * 1000),
-                maxJobsToActivate=request.max_jobs,
-                fetchVariable=request.fetch_variables,
-                requestTimeout=int(request.request_timeout * 1000),
-                tenantIds=request.tenant_ids,
-            ),
-            timeout=request.request_timeout + POLL_GRACE_SECONDS,
-            metadata=self._metadata,
+        message = messages.ActivateJobsRequest(
+            type=request.job_type,
+            worker=request.worker,
+            timeout=int(request.lease * 1000),
+            maxJobsToActivate=request.max_jobs,
+            fetchVariable=request.fetch_variables,
+            requestTimeout=int(request.request_timeout * 1000),
+            tenantIds=request.tenant_ids,
         )
-        return GrpcActivation(call)
+        return GrpcActivation(
+            partial(self._begin, "ActivateJobs", message, request.request_timeout + POLL_GRACE_SECONDS)
+        )
 
     def stream(self, request: ActivateRequest) -> GrpcActivation:
         """Jobs as the engine pushes them."""
-        call = self._stub.StreamActivatedJobs(
-            messages.StreamActivatedJobsRequest(
-                type=request.job_type,
-                worker=request.worker,
-                timeout=int(request.lease * 1000),
-                fetchVariable=request.fetch_variables,
-                tenantIds=request.tenant_ids,
-            ),
-            timeout=request.request_timeout,
-            metadata=self._metadata,
+        message = messages.StreamActivatedJobsRequest(
+            type=request.job_type,
+            worker=request.worker,
+            timeout=int(request.lease * 1000),
+            fetchVariable=request.fetch_variables,
+            tenantIds=request.tenant_ids,
         )
-        return GrpcActivation(call, pushed=True)
+        begin = partial(self._begin, "StreamActivatedJobs", message, request.request_timeout)
+        return GrpcActivation(begin, pushed=True)
 
     async def send(self, job_key: int, outcome: Outcome, *, timeout: float) -> None:
         """Tell the engine how a job ended."""
         match outcome:
             case Complete(variables=variables):
-                call = self._stub.CompleteJob(
-                    messages.CompleteJobRequest(jobKey=job_key, variables=variables),
-                    timeout=timeout,
-                    metadata=self._metadata,
-                )
+                request = messages.CompleteJobRequest(jobKey=job_key, variables=variables)
+                await self._call("CompleteJob", request, timeout)
             case Fail():
-                call = self._stub.FailJob(_fail_request(job_key, outcome), timeout=timeout, metadata=self._metadata)
+                await self._call("FailJob", _fail_request(job_key, outcome), timeout)
             case ThrowError(code=code, message=message, variables=variables):
-                call = self._stub.ThrowError(
-                    messages.ThrowErrorRequest(
-                        jobKey=job_key, errorCode=code, errorMessage=message or "", variables=variables
-                    ),
-                    timeout=timeout,
-                    metadata=self._metadata,
+                error = messages.ThrowErrorRequest(
+                    jobKey=job_key, errorCode=code, errorMessage=message or "", variables=variables
                 )
+                await self._call("ThrowError", error, timeout)
             case _:
                 assert_never(outcome)
-        await _answer(call)
 
     async def extend(self, job_key: int, milliseconds: int, *, timeout: float) -> None:
         """Set the job's lease to `milliseconds` from now."""
         request = messages.UpdateJobTimeoutRequest(jobKey=job_key, timeout=milliseconds)
-        await _answer(self._stub.UpdateJobTimeout(request, timeout=timeout, metadata=self._metadata))
+        await self._call("UpdateJobTimeout", request, timeout)
 
     async def ping(self, *, timeout: float) -> str:
         """The gateway's version."""
-        topology = await _answer(
-            self._stub.Topology(messages.TopologyRequest(), timeout=timeout, metadata=self._metadata)
-        )
+        topology = await self._call("Topology", messages.TopologyRequest(), timeout)
         return str(topology.gatewayVersion)
 
     async def close(self) -> None:
-        """Close the channel. Nothing may be under way any more."""
-        await self._channel.close(None)
+        """Close the connection. Nothing may be under way any more."""
+        for channel in (self._retired, self._channel):
+            if channel is not None:
+                await channel.close(None)
+
+    async def _begin(self, rpc: str, request: Any, timeout: float) -> Answering:
+        headers = await self._access.headers(timeout)
+        stub = await self._stub()
+        call = getattr(stub, rpc)(request, timeout=timeout, metadata=tuple(headers.items()))
+        return call, partial(self._translated, headers)
+
+    async def _call(self, rpc: str, request: Any, timeout: float) -> Any:
+        call, translated = await self._begin(rpc, request, timeout)
+        try:
+            return await call
+        except grpc.aio.AioRpcError as error:
+            raise translated(error) from error
+
+    def _translated(self, headers: Headers, error: grpc.aio.AioRpcError) -> GatewayError:
+        if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+            self._access.refused(headers)
+        return gateway_error(error.code().name, error.details() or "no details")
 
 
 class GrpcActivation:
@@ -187,23 +182,28 @@ class GrpcActivation:
     A stream (`pushed`) has one job in each message and ends by its time limit as a matter of course.
     """
 
-    def __init__(self, call: Any, *, pushed: bool = False) -> None:
-        self._call = call
+    def __init__(self, begin: Callable[[], Awaitable[Answering]], *, pushed: bool = False) -> None:
+        self._begin = begin
         self._pushed = pushed
+        self._call: Any = None
         self._cancelled = False
 
     def cancel(self) -> None:
         """End the call now."""
         self._cancelled = True
-        self._call.cancel()
+        if self._call is not None:
+            self._call.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
+        self._call, translated = await self._begin()
+        if self._cancelled:  # while it waited for a token
+            self._call.cancel()
         try:
             while response := await self._call.read():  # the end of the call is false
                 yield [_job(response)] if self._pushed else [_job(activated) for activated in response.jobs]
         except grpc.aio.AioRpcError as error:
             if not (self._pushed and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED):
-                raise _translated(error) from error
+                raise translated(error) from error
         except asyncio.CancelledError:
             if not self._cancelled:  # then it is not the call that was cancelled but its reader
                 raise
@@ -236,14 +236,3 @@ def _fail_request(job_key: int, outcome: Fail) -> messages.FailJobRequest:
         retryBackOff=outcome.backoff or 0,
         variables=outcome.variables or "",
     )
-
-
-async def _answer(call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except grpc.aio.AioRpcError as error:
-        raise _translated(error) from error
-
-
-def _translated(error: grpc.aio.AioRpcError) -> GatewayError:
-    return gateway_error(error.code().name, error.details() or "no details")

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from worker.cluster.access import ClusterAccess
+from worker.cluster.credentials import bearer
 from worker.documents import CamundaStore, DocumentStore, FolderStore, MemoryStore
 from worker.documents.spool import Spool
 from worker.engine_api import EngineApi
@@ -147,11 +149,7 @@ async def test_stores_without_links_say_so(tmp_path: Path) -> None:
 
 async def test_camunda_store_speaks_the_document_api(api: tuple[DocumentApi, str]) -> None:
     served, address = api
-
-    async def authorize() -> dict[str, str]:
-        return {"Authorization": "Bearer T"}
-
-    client = EngineApi(f"{address}/", authorize=authorize)
+    client = EngineApi(f"{address}/", access=ClusterAccess(bearer("T")))
     store = CamundaStore(client, store_id="s 1")
     reference = await kept(store)
     assert (reference["storeId"], reference["contentHash"]) == ("s 1", "h")
