@@ -57,8 +57,12 @@ async def test_headers_keep_case_order_and_repetitions(calls: Calls) -> None:
 
 async def test_line_breaks_cannot_add_headers(calls: Calls) -> None:
     async with scripted() as server:
-        await calls.call(server.url(), headers={"X\r\nY": "1\r\nZ: 2"}, auth=BearerAuth("a\nb"))
-    assert server.requests[0].headers[1:3] == [("Authorization", "Bearer a b"), ("X  Y", "1  Z: 2")]
+        await calls.call(server.url(), headers={"X\r\nY": "1\r\nZ: 2", "C": "\0\t\x7f\x85é"}, auth=BearerAuth("a\nb"))
+    assert server.requests[0].headers[1:4] == [
+        ("Authorization", "Bearer a b"),
+        ("X??Y", "1  Z: 2"),
+        ("C", "?\t??é"),
+    ]
 
 
 async def test_headers_that_a_client_adds_can_be_set_by_the_task(calls: Calls) -> None:
