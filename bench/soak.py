@@ -43,12 +43,15 @@ class Latencies:
         self.created: dict[int, float] = {}
         self.seconds: deque[float] = deque(maxlen=LATENCIES)
         self.completed = 0
+        self.failed = 0  # or given back
 
     def on_event(self, event: Event) -> None:
         """Look at everything the gateway tells."""
         if event.kind == "completed":
             self.completed += 1
             self.seconds.append(time.monotonic() - self.created.pop(event.job_key))
+        elif event.kind == "failed":
+            self.failed += 1
 
 
 async def soak(rate: int, minutes: float, delay: float, folder: Path) -> tuple[list[float], Latencies, float]:
@@ -104,7 +107,8 @@ def main() -> None:
     cuts = quantiles(latencies.seconds, n=100)
     options.out.write_text(plot(memory))
     print(
-        f"soak: {options.minutes:g} min at {options.rate} jobs/s, {latencies.completed} completed; memory "
+        f"soak: {options.minutes:g} min at {options.rate} jobs/s, {latencies.completed} completed, "
+        f"{latencies.failed} failed or given back; memory "
         f"{fmean(memory[tenth : 2 * tenth]):.0f} MB in the second tenth, {fmean(memory[-tenth:]):.0f} MB in the last; "
         f"{share:.0%} of a core; p50 {cuts[49] * 1000:.0f} ms, p99 {cuts[98] * 1000:.0f} ms; plot in {options.out}"
     )

@@ -56,6 +56,11 @@ class ScriptedActivation:
     def cancel(self) -> None:
         self.answer(*self._transport.on_cancel)
 
+    @property
+    def over(self) -> bool:
+        """Whether it has been answered or cancelled."""
+        return self._answer.done()
+
     def answer(self, *parts: Answer) -> None:
         """End the poll with these batches; an exception as the last part lets it fail."""
         if not self._answer.done():

@@ -89,6 +89,36 @@ async def test_a_job_under_way_is_finished_and_reported_before_the_end(gateway: 
     assert target.calls["/held/1"] == 1
 
 
+async def test_stopping_under_load_loses_nothing_and_repeats_no_call(gateway: DevGateway, target: Target) -> None:
+    keys = [add_job(gateway, target, f"/orders/{number}") for number in range(400)]
+    async with worker(gateway.address, REST_CONNECTOR_SLOTS="10") as first:
+        await gateway.wait_for("completed", timeout=20)
+        first.signal()
+
+        assert await first.ended() == 0
+
+    async with worker(gateway.address, REST_CONNECTOR_SLOTS="10"):
+        for key in keys:
+            assert (await gateway.ended(key, timeout=30)).kind == "completed"
+
+    assert len(target.calls) == 400
+    assert set(target.calls.values()) == {1}
+
+
+async def test_a_host_that_hangs_leaves_slots_to_another(gateway: DevGateway, target: Target) -> None:
+    async with serving() as other, worker(gateway.address, REST_CONNECTOR_SLOTS="10"):
+        held = [add_job(gateway, target, f"/held/{number}") for number in range(20)]
+        quick = [add_job(gateway, other, f"/orders/{number}") for number in range(5)]
+        for key in quick:
+            assert (await gateway.ended(key, timeout=30)).kind == "completed"
+        assert not [event for event in gateway.events if event.kind == "completed" and event.job_key in held]
+        target.release()
+        for key in held:
+            assert (await gateway.ended(key, timeout=30)).kind == "completed"
+
+    assert set(target.calls.values()) == {1}
+
+
 async def test_a_job_that_outlasts_the_grace_time_is_left_and_said(gateway: DevGateway, target: Target) -> None:
     add_job(gateway, target, "/held/1")
     async with worker(gateway.address, REST_CONNECTOR_GRACE="0.2") as running:
