@@ -7,6 +7,7 @@ merge and reorder some, add others and quote the target again; these classes rep
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _ONE_WRITE: Final = 64 * 1024
 _MAX_REFUSAL: Final = 1024 * 1024
+_CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -97,7 +100,9 @@ class ExactRequest(aiohttp.ClientRequest):
 
 
 class ResponseReader(ResponseHandler):
-    """Mends two faults of the library: a broken body that is waited for without end, a head that stray bytes spoil."""
+    """Mends faults of the library: a broken body that is waited for without end, a head that stray bytes spoil, and
+    the refusal of a length beside chunks, which overrule it (RFC 9112, 6.3).
+    """
 
     _head_expected = False
 
@@ -114,10 +119,10 @@ class ResponseReader(ResponseHandler):
         end = data.find(b"\r\n\r\n") + 4 if self._head_expected else 0
         if end > 3:
             self._head_expected = False
-            if end < len(data):
-                super().data_received(data[:end])
-                data = data[end:]
-        super().data_received(data)
+            head, data = data[:end], data[end:]
+            super().data_received(_LENGTH.sub(b"", head) if _CHUNKED.search(head) else head)
+        if data:
+            super().data_received(data)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         """What ends the connection ends the body as well; else its reader is never told."""

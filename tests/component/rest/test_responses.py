@@ -93,8 +93,9 @@ async def test_the_reason_is_what_the_server_says(calls: Calls, line: str, reaso
         b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",
         b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\nX-Trailer: t\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\ntransfer-encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     ],
-    ids=["1.0 until close", "bare line feeds", "early hints", "chunks and trailer"],
+    ids=["1.0 until close", "bare line feeds", "early hints", "chunks and trailer", "a length beside chunks"],
 )
 async def test_unusual_heads_are_understood(calls: Calls, response: bytes) -> None:
     assert await body_of(calls, response) == {}
