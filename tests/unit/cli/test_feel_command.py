@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
+import os
+import pty
+import select
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +19,8 @@ import pytest
 
 from worker.cli import feel as command
 from worker.cli.feel_prompt import Prompt
+
+HANG_SECONDS = 60
 
 
 class Answer(NamedTuple):
@@ -187,3 +194,57 @@ def test_the_prompt_completes_names_and_keys(line: str, begun: str, offered: set
 
     assert offered <= set(found)
     assert line.endswith("st") or len(found) == len(offered)
+
+
+class Terminal:
+    """The prompt as a person sees it: on a terminal, with keys typed one after the other."""
+
+    def __init__(self, home: Path) -> None:
+        environment = os.environ | {"HOME": str(home), "TERM": "dumb"}
+        self._shown = ""
+        self._keys, screen = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "worker", "feel"],
+            stdin=screen,
+            stdout=screen,
+            stderr=screen,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(screen)
+
+    def type(self, keys: str) -> None:
+        os.write(self._keys, keys.encode())
+
+    def read_until(self, text: str) -> str:
+        """What is shown up to this text; fails if it does not come."""
+        while text not in self._shown:
+            ready, _, _ = select.select([self._keys], [], [], HANG_SECONDS)
+            assert ready, f"{text!r} did not come, only {self._shown!r}"
+            self._shown += os.read(self._keys, 1024).decode()
+        before, _, self._shown = self._shown.partition(text)
+        return before
+
+    def close(self) -> int:
+        self.type("\x04")
+        code = self._process.wait(HANG_SECONDS)
+        os.close(self._keys)
+        return code
+
+
+def test_an_interrupt_drops_what_is_being_written_and_history_is_kept(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.read_until("feel> ")
+    terminal.type("1 +\n")
+    terminal.read_until("... ")
+    terminal.type("\x03")
+    terminal.read_until("feel> ")
+    terminal.type("string len\t")
+    terminal.read_until("string length(")
+    terminal.type('"four")\n')
+
+    assert "4" in terminal.read_until("type: number")
+    terminal.read_until("feel> ")
+    assert terminal.close() == 0
+    assert 'string length("four")' in next(tmp_path.rglob("feel-history")).read_text("utf-8")
