@@ -271,7 +271,7 @@ async def _read(response: aiohttp.ClientResponse, room: _Room, codings: Sequence
     if spool is not None:
         spool.clear()
     headers = _decoded(response.raw_headers)
-    reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1")
+    reason = (response.reason or "").encode("utf-8", "surrogateescape").decode("latin-1").strip(" \t")
     entity = response.status not in _WITHOUT_ENTITY and response.method != "HEAD"
     decoders = _decoders(headers, codings) if entity else []
     body, size = bytearray(), 0

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _ONE_WRITE: Final = 64 * 1024
 _MAX_REFUSAL: Final = 1024 * 1024
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
+_LAST_CHUNK: Final = b"\r\n0\r\n"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 
 
@@ -100,11 +101,13 @@ class ExactRequest(aiohttp.ClientRequest):
 
 
 class ResponseReader(ResponseHandler):
-    """Mends faults of the library: a broken body that is waited for without end, a head that stray bytes spoil, and
-    the refusal of a length beside chunks, which overrule it (RFC 9112, 6.3).
+    """Mends what the library makes of odd answers: a broken body that is waited for without end, a head that stray
+    bytes spoil, a length beside chunks, which overrule it (RFC 9112, 6.3), and a last chunk without the line behind it.
     """
 
     _head_expected = False
+    _chunked = False
+    _tail = b""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -120,9 +123,18 @@ class ResponseReader(ResponseHandler):
         if end > 3:
             self._head_expected = False
             head, data = data[:end], data[end:]
-            super().data_received(_LENGTH.sub(b"", head) if _CHUNKED.search(head) else head)
+            self._chunked = _CHUNKED.search(head) is not None
+            super().data_received(_LENGTH.sub(b"", head) if self._chunked else head)
         if data:
+            if self._chunked:
+                self._tail = (self._tail + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
             super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """A connection that ends behind the last chunk has told everything."""
+        if self._chunked and self._tail == _LAST_CHUNK:
+            super().data_received(b"\r\n")
+        super().connection_lost(exc)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
         """What ends the connection ends the body as well; else its reader is never told."""

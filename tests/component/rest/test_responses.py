@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.component.rest.conftest import Calls, CallsFactory
-from tests.support.scripted_server import answer, scripted
+from tests.support.scripted_server import Answer, answer, close, partly, scripted
 from worker.errors import CONNECTOR_EXCEPTION, JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.request import ReturnFormat
@@ -19,7 +19,7 @@ JSON, TEXT, DOCUMENT = ReturnFormat("JSON"), ReturnFormat("TEXT"), ReturnFormat(
 MIB_AND_HALF = 1_572_864
 
 
-async def body_of(calls: Calls, response: bytes, face: Face = COMPATIBLE, **inputs: Any) -> Any:
+async def body_of(calls: Calls, response: Answer, face: Face = COMPATIBLE, **inputs: Any) -> Any:
     async with scripted(response) as server:
         return (await calls.response(server.url(), face=face, **inputs)).body
 
@@ -79,7 +79,8 @@ async def test_headers_are_grouped_by_their_exact_name_and_latin_1(calls: Calls)
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"), [("HTTP/1.1 200", ""), ("HTTP/1.1 200 ", ""), ("HTTP/1.0 200 Fine and dandy", "Fine and dandy")]
+    ("line", "reason"),
+    [("HTTP/1.1 200", ""), ("HTTP/1.1 200 ", ""), ("HTTP/1.0 200  Fine and well ", "Fine and well")],
 )
 async def test_the_reason_is_what_the_server_says(calls: Calls, line: str, reason: str) -> None:
     async with scripted(line.encode() + b"\r\nContent-Length: 0\r\n\r\n") as server:
@@ -94,10 +95,18 @@ async def test_the_reason_is_what_the_server_says(calls: Calls, line: str, reaso
         b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\nX-Trailer: t\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\ntransfer-encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        partly(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", close),
     ],
-    ids=["1.0 until close", "bare line feeds", "early hints", "chunks and trailer", "a length beside chunks"],
+    ids=[
+        "1.0 until close",
+        "bare line feeds",
+        "early hints",
+        "chunks and trailer",
+        "a length beside chunks",
+        "the last line is missing",
+    ],
 )
-async def test_unusual_heads_are_understood(calls: Calls, response: bytes) -> None:
+async def test_unusual_answers_are_understood(calls: Calls, response: Answer) -> None:
     assert await body_of(calls, response) == {}
 
 
