@@ -41,6 +41,8 @@ def _context(precision: int) -> decimal.Context:
 
 WIDE = _context(30_000)
 """Exact for all numbers that can occur: for rounding to a scale and for comparing."""
+_USUAL = _context(PRECISION)
+# Threads share these two: an operation only adds flags to them, which nobody reads.
 
 
 def digits(number: Number) -> int:
@@ -55,7 +57,7 @@ def _precision(left: Number) -> int:
 
     Rounding to a large scale appends such zeros; the original does not count them.
     """
-    if digits(left) <= PRECISION:
+    if len(str(left)) <= PRECISION:  # quicker than counting digits
         return PRECISION
     _, shown, exponent = Decimal(left).as_tuple()
     zeros = len(shown) - len(bytes(shown).rstrip(b"\0"))
@@ -63,8 +65,8 @@ def _precision(left: Number) -> int:
 
 
 def _context_for(left: Number) -> decimal.Context:
-    # A context of its own for each operation: contexts are not safe to share between threads.
-    return _context(_precision(left))
+    precision = _precision(left)
+    return _USUAL if precision == PRECISION else _context(precision)
 
 
 def bounded(result: Decimal) -> Number | None:
