@@ -19,7 +19,7 @@ from tests.support.zeebe import Zeebe
 from tests.templates.shop import Shop, basic
 from worker.cli import main
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 FACES = ("native", "compatible")
 FIELDS = [  # group, label, value

@@ -19,7 +19,7 @@ from tests.support.zeebe import Zeebe
 from tests.templates.shop import TOKEN, Shop, basic
 from worker.cli import main
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 RULES = "plugin:camunda-compat/camunda-cloud-8-6"
 ENDPOINT = {"authentication.oauthTokenEndpoint": '=shopUrl + "/token"', "authentication.clientId": "me"}
 

@@ -17,7 +17,7 @@ from tests.support.zeebe import Zeebe
 from tests.templates.shop import TOKEN, Shop, basic
 from worker.cli import main
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 V1, V2 = "io.camunda.connectors.HttpJson.v1", "io.camunda.connectors.HttpJson.v2"
 
 URL = '=shopUrl + "/things"'

@@ -16,6 +16,7 @@ from worker.cli import main
 
 RULES = "bpmnlint:recommended,plugin:camunda-compat/camunda-cloud-8-6"
 
+pytestmark = pytest.mark.timeout(900)
 live = pytest.mark.live
 
 

@@ -54,6 +54,7 @@ _KINDS: Final = {
     for kind in (NoAuth, Basic, Bearer, ApiKey, OAuthClientCredentials, OAuthRefreshToken)
 }
 
+_TARGET: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*(\.[a-zA-Z_][a-zA-Z0-9_]*)*")  # the engine's own
 _FIELD: Final = re.compile(r"invalid field: ([\w, ]+)")
 
 
@@ -128,13 +129,20 @@ class _Check:
                 if entry.name in seen:
                     message = f"the {kind} {entry.name} is there twice"
                     hint = f"remove one of them; the first is in line {seen[entry.name].line}"
-                    yield Problem("error", "duplicate-entry", self.task.id, message, hint, entry.line)
+                    severity: Severity = "error" if kind == "header" else "warning"  # what the engine deploys
+                    yield Problem(severity, "duplicate-entry", self.task.id, message, hint, entry.line)
                 seen[entry.name] = entry
         for entry in self.task.inputs:
             if not entry.value.strip():
                 message = f"the input {entry.name} has an empty source, which the engine refuses to deploy"
                 hint = "remove the mapping, or map =null"
                 yield Problem("error", "empty-mapping", self.task.id, message, hint, entry.line)
+            if not _TARGET.fullmatch(entry.name):
+                message = f"the engine refuses to deploy the mapping target {entry.name!r}"
+                hint = (
+                    'use letters, digits and _ between dots; other names can be members of a context: ={"X-Trace": …}'
+                )
+                yield Problem("error", "bad-target", self.task.id, message, hint, entry.line)
         for entry in self.task.headers:
             yield from self._header(entry)
         yield from self._durations()

@@ -44,6 +44,8 @@ def compatible(inputs: Mapping[str, str], **more: Any) -> str:
 
 THROWS = {"errorExpression": '=if error.code = "404" then bpmnError("NOT_FOUND", error.message) else null'}
 
+DOUBLE = "<zeebe:taskHeaders>{}</zeebe:taskHeaders>"
+
 FAULTS: dict[str, tuple[str, str, str]] = {
     # name: the model, the code of the problem, a part of its message
     "no url": (sequence(ServiceTask(headers={"method": "GET"})), "missing-input", "url is missing"),
@@ -59,6 +61,12 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "unknown option": (native({"httpOptions.redirects.most": "3"}), "bad-input", "redirects.most"),
     "unknown format": (native({"documentReturnFormat.choice": "XML"}), "bad-input", "documentReturnFormat.choice"),
     "empty mapping": (compatible({"authentication.audience": ""}), "empty-mapping", "authentication.audience"),
+    "target that is no path": (compatible({"headers.X-Trace": "t"}), "bad-target", "headers.X-Trace"),
+    "header twice": (
+        native({}, extra=DOUBLE.format('<zeebe:header key="method" value="GET"/>' * 2)),
+        "duplicate-entry",
+        "the header method is there twice",
+    ),
     "misspelt header": (native({"methode": "GET"}), "unknown-header", "methode"),
     "header nobody reads": (
         sequence(ServiceTask(job_type=CAMUNDA, inputs=MAPPED, headers={"body": "x"})),
