@@ -1,10 +1,9 @@
-"""Starts the OAuth server of `server.mjs`; its packages are installed once, into a folder under `.cache`."""
+"""Starts the OAuth server of `server.mjs`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,11 +13,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.parts import leave_out, need
+from tests.support.npm import installed
 
 SOURCE = Path(__file__).parent
-INSTALLED = SOURCE.parents[1] / ".cache" / "oidc"
-INSTALL_SECONDS = 300
 START_SECONDS = 30
 
 
@@ -44,20 +41,7 @@ class OidcServer:
 @pytest.fixture(scope="session")
 def oidc_packages() -> Path:
     """The folder with the server and what it needs."""
-    need("node", "npm", reason="the OAuth server of the token tests is oidc-provider")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    package = (SOURCE / "package.json").read_text()
-    installed = INSTALLED / "package.json"
-    if not (INSTALLED / "node_modules").is_dir() or not installed.exists() or installed.read_text() != package:
-        installed.write_text(package)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]
-        try:
-            subprocess.run(command, cwd=INSTALLED, check=True, timeout=INSTALL_SECONDS, capture_output=True)
-        except (subprocess.SubprocessError, OSError) as problem:
-            installed.unlink()
-            leave_out(f"npm install of oidc-provider failed: {problem}")
-    shutil.copy(SOURCE / "server.mjs", INSTALLED / "server.mjs")
-    return INSTALLED
+    return installed(SOURCE).folder
 
 
 @pytest.fixture
