@@ -23,6 +23,7 @@ Kind = Literal["Result", "Error"]
 
 SHOWN_CONTEXT: Final = 2_000  # characters
 
+_CREATES: Final = "createDocument"
 _FORBIDDEN: Final = "camunda.function.type"
 
 explanations = logging.getLogger("worker.explanations")
@@ -41,7 +42,7 @@ class Mapper:
 
         The `contexts` are merged, later ones win; what is no object contributes nothing. Raises `JobFailure`.
         """
-        nonce = secrets.token_hex(16)
+        nonce = secrets.token_hex(16) if _CREATES in text else None
         context: dict[str, Any] = {}
         for part in contexts:
             if isinstance(part, Mapping):
@@ -64,7 +65,7 @@ class Mapper:
         _check_shape(kind, text, value, evaluated_text)
         if kind == "Error" and not value:
             return None
-        if nonce not in evaluated_text:  # no document was made
+        if nonce is None or nonce not in evaluated_text:  # no document was made
             return dict(value)
         resolved: dict[str, Any] = await resolve_created_documents(value, nonce, self._store, expression=kind)
         return resolved
