@@ -1,4 +1,4 @@
-"""One real broker for the whole suite."""
+"""The engines, one of each line for the whole suite."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.memory_engine import MemoryEngine
 from tests.support.npm import NodeTools, installed
 from tests.support.parts import first_line, leave_out
 from worker.dev.artifact import broker_home, cache_folder
@@ -24,6 +25,18 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         raise
     with Broker(java=java, home=home, ports=free_ports(), folder=tmp_path_factory.mktemp("zeebe")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def memory_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryEngine]:
+    """The engine of the 8.8 line."""
+    try:
+        engine = MemoryEngine(tmp_path_factory.mktemp("engine"))
+    except EngineUnavailable as error:
+        leave_out(f"the live tests on the 8.8 line need its engine: {first_line(error)}")
+        raise
+    with engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,8 @@ from typing import Protocol
 
 import pytest
 
-from tests.live.memory_engine import MemoryEngine
 from tests.live.target import Target, open_target
-from tests.support.parts import first_line, leave_out
 from tests.support.zeebe import Zeebe
-from worker.dev.java import EngineUnavailable
 
 MODELS = sorted((Path(__file__).parent / "models").glob("*.bpmn"))
 NATIVE_TYPE = "rest-connector"
@@ -62,18 +59,6 @@ class Engine(Protocol):
 
     @property
     def address(self) -> str: ...
-
-
-@pytest.fixture(scope="session")
-def memory_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryEngine]:
-    """The engine of the 8.8 line."""
-    try:
-        engine = MemoryEngine(tmp_path_factory.mktemp("engine"))
-    except EngineUnavailable as error:
-        leave_out(f"the live tests on the 8.8 line need its engine: {first_line(error)}")
-        raise
-    with engine:
-        yield engine
 
 
 @pytest.fixture(scope="session", params=["broker", "memory_engine"], ids=["8.6", "8.8"])
