@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract.desks import MODEL, Desk, DevDesk, RealDesk
+from tests.contract.desks import MODEL, PAIRS, Desk, DevDesk, RealDesk
 from tests.live.memory_engine import MemoryEngine
 from tests.support.zeebe import Zeebe
 from worker.dev.broker import Broker
@@ -15,14 +15,6 @@ from worker.dev.gateway import DevGateway
 from worker.zeebe.grpc import GrpcTransport
 from worker.zeebe.rest_v2 import RestTransport
 from worker.zeebe.transport import Transport
-
-PAIRS = [
-    pytest.param(("dev_desk", "grpc"), id="dev-grpc"),
-    pytest.param(("dev_desk", "rest"), id="dev-rest"),
-    pytest.param(("broker_desk", "grpc"), id="8.6-grpc", marks=[pytest.mark.live, pytest.mark.timeout(900)]),
-    pytest.param(("broker_desk", "rest"), id="8.6-rest", marks=[pytest.mark.live, pytest.mark.timeout(900)]),
-    pytest.param(("memory_desk", "grpc"), id="8.8-grpc", marks=[pytest.mark.live, pytest.mark.timeout(900)]),
-]
 
 
 @pytest.fixture

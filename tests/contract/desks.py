@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+import pytest
+
 from tests.support.zeebe import Zeebe
 from worker.dev.engine import to_json
 from worker.dev.events import Event
@@ -92,3 +94,14 @@ class DevDesk:
             element = "observe" if event.kind == "completed" else "observe-missing"
             variables = to_json({**known, **(event.variables or {})})
             self._gateway.add_job(job_type, variables=variables, process_id="order", element_id=element)
+
+
+# An engine and a transport; those whose gateway is `whole` come first.
+PAIRS = [
+    pytest.param(("dev_desk", "grpc"), id="dev-grpc"),
+    pytest.param(("dev_desk", "rest"), id="dev-rest"),
+    pytest.param(("broker_desk", "grpc"), id="8.6-grpc", marks=[pytest.mark.live, pytest.mark.timeout(900)]),
+    pytest.param(("broker_desk", "rest"), id="8.6-rest", marks=[pytest.mark.live, pytest.mark.timeout(900)]),
+    pytest.param(("memory_desk", "grpc"), id="8.8-grpc", marks=[pytest.mark.live, pytest.mark.timeout(900)]),
+]
+WHOLE = PAIRS[:4]

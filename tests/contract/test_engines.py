@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.desks import CAUGHT, HEADERS, Desk, Types
+from tests.contract.desks import CAUGHT, HEADERS, WHOLE, Desk, Types
 from worker.errors import GatewayBroken, GatewayRefused
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
@@ -189,9 +189,8 @@ async def test_a_job_that_never_was_is_refused(wire: Transport) -> None:
         await wire.send(OF_NO_JOB, Complete(), timeout=SECONDS)
 
 
+@pytest.mark.parametrize("pair", WHOLE, indirect=True)
 async def test_variables_that_are_no_object_are_a_broken_command(desk: Desk, wire: Transport, types: Types) -> None:
-    if not desk.whole:
-        return
     await desk.start(types)
     job = await one(wire, types.task)
 
@@ -200,9 +199,8 @@ async def test_variables_that_are_no_object_are_a_broken_command(desk: Desk, wir
             await wire.send(job.key, Complete(variables), timeout=SECONDS)
 
 
+@pytest.mark.parametrize("pair", WHOLE, indirect=True)
 async def test_a_result_that_is_too_large_is_a_broken_command(desk: Desk, wire: Transport, types: Types) -> None:
-    if not desk.whole:
-        return
     await desk.start(types)
     job = await one(wire, types.task)
 
