@@ -9,9 +9,10 @@ from typing import Final
 
 from worker.face import Face
 from worker.templates.catalogue import Versions
-from worker.validation import identity, inputs, outcomes, template
+from worker.validation import contradictions, entries, identity, inputs, outcomes, template
 from worker.validation.bpmn import Model, NotBpmn, Task, expressions, read_model
 from worker.validation.expressions import faults
+from worker.validation.given import gather, is_input
 from worker.validation.problem import Problem
 from worker.validation.template import NotATemplate, read_templates, versions_of
 
@@ -97,7 +98,10 @@ def _model_problems(
         ours.append(task)
         yield from identity.problems(task, model, known)
         yield from _header_expressions(task, face)
-        yield from inputs.problems(task, face)
+        given = gather(task, face)
+        yield from entries.problems(task, face)
+        yield from inputs.problems(given)
+        yield from contradictions.problems(given)
         yield from outcomes.problems(task, model, models)
     yield from outcomes.duplicates(ours)
 
@@ -111,7 +115,7 @@ def _face_of(task: Task, known: Mapping[str, Versions], faces: Mapping[str, Face
 
 def _header_expressions(task: Task, face: Face) -> Iterator[Problem]:
     for entry in task.headers if face.input_expressions else ():
-        if inputs.is_input(entry.name) and entry.value.startswith("="):
+        if is_input(entry.name) and entry.value.startswith("="):
             for fault in faults(entry.value):
                 place = f"header {entry.name}"
                 yield outcomes.expression_problem(task.id, place, fault.code, fault.message, fault.excerpt, entry.line)

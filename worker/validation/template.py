@@ -16,7 +16,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from worker.face import Face
 from worker.templates.catalogue import Versions
 from worker.validation.expressions import faults
-from worker.validation.inputs import JOB_HEADERS, is_input
+from worker.validation.given import JOB_HEADERS, is_input
 from worker.validation.outcomes import expression_problem
 from worker.validation.problem import Problem
 

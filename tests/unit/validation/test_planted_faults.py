@@ -67,6 +67,12 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "duplicate-entry",
         "the header method is there twice",
     ),
+    "unknown dialect": (native({"dialect": "cobol"}), "bad-input", "cobol"),
+    "misspelt member of all inputs": (
+        sequence(ServiceTask(headers={"inputs": '={url: "https://h", authentication: {type: "bearer"}}'})),
+        "missing-input",
+        "authentication.token",
+    ),
     "misspelt header": (native({"methode": "GET"}), "unknown-header", "methode"),
     "header nobody reads": (
         sequence(ServiceTask(job_type=CAMUNDA, inputs=MAPPED, headers={"body": "x"})),
@@ -163,6 +169,8 @@ SOUND = {
     "what an expression may give": native({"authentication": "=login", "method": "=verb", "headers": "=extra"}),
     "partly known": native({"authentication": '={type: "bearer", token: given}'}),
     "inputs in one header": sequence(ServiceTask(headers={"inputs": "=request"})),
+    "inputs known in part": sequence(ServiceTask(headers={"inputs": '={url: "https://h/" + id, method: verb}'})),
+    "profile": sequence(ServiceTask(headers={"httpOptions.profile": "shop"})),
     "secrets": native(
         {"authentication.type": "bearer", "authentication.token": "{{secrets.TOKEN}}", "method": "{{secrets.METHOD}}"}
     ),
