@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from worker.durations import LONG_MAX, milliseconds, parse_duration
@@ -19,6 +20,8 @@ from worker.json_codec.java_text import java_text
 INVALID_BACKOFF: Final = "io.camunda.connector.runtime.core.error.InvalidBackOffDurationException"
 INVALID_TIMEOUT: Final = "io.camunda.connector.runtime.core.error.InvalidJobTimeoutException"
 
+_KEPT_CHARACTERS: Final = 16_384  # longer headers are decoded anew for each job
+
 
 @dataclass(frozen=True, slots=True)
 class JobHeaders:
@@ -28,14 +31,11 @@ class JobHeaders:
 
     @classmethod
     def decode(cls, text: str) -> JobHeaders:
-        """From the JSON text of the job. Raises a final `JobFailure` that does not quote the text."""
-        try:
-            tree = loads(text) if text.strip() else {}
-        except JsonError as problem:
-            raise _undecodable(str(problem)) from None
-        if not isinstance(tree, dict):
-            raise _undecodable("not a JSON object")
-        return cls({name: java_text(value) for name, value in tree.items() if value is not None})
+        """From the JSON text of the job. Raises a final `JobFailure` that does not quote the text.
+
+        Headers belong to the model, so all jobs of a task have the same text.
+        """
+        return cls(_kept(text) if len(text) <= _KEPT_CHARACTERS else _values(text))
 
     @property
     def result_variable(self) -> str | None:
@@ -81,6 +81,19 @@ class JobHeaders:
     def _filled(self, name: str) -> str | None:
         value = self.values.get(name)
         return value if value and value.strip() else None
+
+
+def _values(text: str) -> Mapping[str, str]:
+    try:
+        tree = loads(text) if text.strip() else {}
+    except JsonError as problem:
+        raise _undecodable(str(problem)) from None
+    if not isinstance(tree, dict):
+        raise _undecodable("not a JSON object")
+    return {name: java_text(value) for name, value in tree.items() if value is not None}
+
+
+_kept = lru_cache(maxsize=256)(_values)
 
 
 def _undecodable(reason: str) -> JobFailure:
