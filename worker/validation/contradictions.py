@@ -37,7 +37,7 @@ def _authentication(given: Given) -> Iterator[Problem]:
             path = f"authentication.{name}"
             message = f"{path} has no effect with the authentication {kind}"
             yield _contradiction(given, path, message, "remove it, or choose the kind that it belongs to")
-    if isinstance(members, Mapping) and kind is None and members:
+    if isinstance(members, Mapping) and kind is None and members and not given.open:
         message = "authentication is given without authentication.type"
         yield given.problem("error", "missing-input", "authentication", message, f"name one of {', '.join(KINDS)}")
     authenticated = kind is not None and kind != "noAuth"

@@ -54,7 +54,7 @@ def _invalid(given: Given, path: str, failure: JobFailure) -> Problem:
 
 
 def _violation(given: Given, path: str, reason: str) -> Iterator[Problem]:
-    if given.at(path) is UNKNOWN or (given.open and reason.startswith("must not be")):
+    if given.open or given.at(path) is UNKNOWN:
         return
     if not reason.startswith("must not be"):
         hint = "begin with http:// or https://, with = for an expression, or with {{secrets.NAME}}"

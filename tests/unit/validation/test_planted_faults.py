@@ -170,7 +170,7 @@ SOUND = {
     "partly known": native({"authentication": '={type: "bearer", token: given}'}),
     "inputs in one header": sequence(ServiceTask(headers={"inputs": "=request"})),
     "inputs known in part": sequence(ServiceTask(headers={"inputs": '={url: "https://h/" + id, method: verb}'})),
-    "profile": sequence(ServiceTask(headers={"httpOptions.profile": "shop"})),
+    "profile": sequence(ServiceTask(headers={"httpOptions.profile": "shop", "url": "/orders"})),
     "secrets": native(
         {"authentication.type": "bearer", "authentication.token": "{{secrets.TOKEN}}", "method": "{{secrets.METHOD}}"}
     ),
