@@ -89,20 +89,8 @@ class ZeebeSettings(Group):
 
     @model_validator(mode="before")
     @classmethod
-    def _scheme_chooses_tls(cls, values: Any) -> Any:
-        address = values.get("address") if isinstance(values, dict) else None
-        if not isinstance(address, str) or "://" not in address:
-            return values
-        scheme, _, rest = address.partition("://")
-        encrypted = {"http": False, "grpc": False, "https": True, "grpcs": True}.get(scheme.lower())
-        if encrypted is None:
-            return values
-        return {"tls": encrypted, **values, "address": rest.rstrip("/")}
-
-    @model_validator(mode="before")
-    @classmethod
     def _cluster_gives_addresses(cls, values: Any) -> Any:
-        """What is said by name wins."""
+        """What is set by name wins. Runs after `_scheme_chooses_tls`: the one defined last runs first."""
         cluster = values.get("cluster_id") if isinstance(values, dict) else None
         if not cluster:
             return values
@@ -115,6 +103,18 @@ class ZeebeSettings(Group):
             "audience": SAAS_DOMAIN,
         }
         return {**derived, **values}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scheme_chooses_tls(cls, values: Any) -> Any:
+        address = values.get("address") if isinstance(values, dict) else None
+        if not isinstance(address, str) or "://" not in address:
+            return values
+        scheme, _, rest = address.partition("://")
+        encrypted = {"http": False, "grpc": False, "https": True, "grpcs": True}.get(scheme.lower())
+        if encrypted is None:
+            return values
+        return {"tls": encrypted, **values, "address": rest.rstrip("/")}
 
     @field_validator("address")
     @classmethod
