@@ -13,6 +13,7 @@ from tests.network.servers import Nginx
 from tests.support.scripted_server import answer, scripted
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
+from worker.rest.destinations import Destinations
 from worker.rest.egress import Egress
 from worker.rest.hosts import HostRules
 from worker.rest.oauth import Tokens
@@ -144,6 +145,30 @@ async def test_no_form_gets_through_by_a_proxy(opened: CallsFactory, face: Face,
         forms = [*FORMS, "metadata.google.internal", "METADATA.google.internal."]
         passed = [form for form in forms if not await refused(calls, f"{scheme}://{form}/", face)]
     assert (passed, proxy.connections) == ([], 0)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("rules", "passes"),
+    [
+        ({}, True),
+        ({"hosts": HostRules(enabled=True)}, False),
+        ({"destinations": Destinations.parse([], ["10.0.0.0/8"])}, False),
+        ({"destinations": Destinations.parse([], ["*.test"])}, False),
+        ({"destinations": Destinations.parse(["*.example"], [])}, False),
+        ({"destinations": Destinations.parse(["private.test"], [])}, True),
+    ],
+)
+async def test_the_operators_rules_hold_through_a_proxy(
+    opened: CallsFactory, scheme: str, rules: dict[str, Any], passes: bool
+) -> None:
+    names = Names(private_test=["10.0.0.1"])
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(scripted(answer(502, b"")))
+        client = opened(look_up=names.look_up, proxies=through(proxy.port), **rules)
+        failure = await (await stack.enter_async_context(client)).failure(f"{scheme}://private.test/", face=NATIVE)
+    assert (failure.code, failure.kind) == (("502", "http") if passes else (None, "blocked"))
+    assert bool(proxy.connections) == passes
 
 
 @pytest.mark.parametrize("face", [COMPATIBLE, NATIVE], ids=["compatible", "native"])

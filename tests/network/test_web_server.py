@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import sys
+from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
 
 from tests.component.rest.conftest import Calls, CallsFactory
 from tests.network.servers import BIG, Authority, Nginx, Proxies
-from tests.support.scripted_server import partly, scripted
+from tests.support.scripted_server import answer, partly, scripted
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.egress import Egress
 from worker.rest.proxy import ProxyRules
@@ -19,6 +22,11 @@ from worker.rest.request import ApiKeyAuth, BearerAuth, ClientTls
 from worker.rest.tls import TlsContexts, TlsRules
 from worker.rest.tls_files import TlsFiles
 from worker.rest.transfers import downloader
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 both_faces = pytest.mark.parametrize("face", [COMPATIBLE, NATIVE], ids=["compatible", "native"])
 
@@ -29,6 +37,18 @@ async def test_a_compressed_answer_in_chunks_is_read(calls: Calls, nginx: Nginx,
     assert response.headers["Content-Encoding"] == "gzip"
     assert response.headers["Transfer-Encoding"] == "chunked"
     assert response.body == BIG
+
+
+@pytest.mark.parametrize(("coding", "compress"), [("br", brotli.compress), ("zstd", zstd.compress)])
+async def test_brotli_and_zstd_are_read_by_the_native_face(
+    calls: Calls, nginx: Nginx, coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    packed = answer(200, compress(json.dumps(BIG).encode()), f"Content-Encoding: {coding}")
+    async with scripted(packed) as behind:
+        response = await calls.response(nginx.url(f"/from/{behind.port}"), face=NATIVE)
+        failure = await calls.failure(nginx.url(f"/from/{behind.port}"), face=COMPATIBLE)
+    assert response.body == BIG
+    assert (failure.code, failure.message) == ("500", "An error with the HTTP protocol occurred")
 
 
 @both_faces
