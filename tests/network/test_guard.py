@@ -14,12 +14,14 @@ from tests.support.scripted_server import answer, scripted
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.destinations import Destinations
-from worker.rest.egress import Egress
+from worker.rest.egress import Egress, Transfer
+from worker.rest.exchange import Message
 from worker.rest.hosts import HostRules
 from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
 from worker.rest.request import ClientCredentials
 from worker.rest.transfers import downloader, token_sender
+from worker.rest.url import callable_url, read_url
 
 LITERALS = [
     "169.254.169.254",
@@ -225,6 +227,17 @@ async def test_a_name_that_has_left_for_a_metadata_address_is_refused(
         lost = await calls.failure(f"http://moving.test:{closed_port}/")
         failure = await calls.failure(nginx.url(host="moving.test"))
     assert (lost.kind, failure.kind) == ("connect", "blocked")
+
+
+async def test_a_connection_made_under_weaker_rules_is_not_shared() -> None:
+    """Redirects and tokens of the compatible face are not validated; the connection to them is for nobody else."""
+    async with scripted() as server, Egress(agent="t", hosts=HostRules(enabled=True)) as egress:
+        url = server.url()
+        message = Message("GET", callable_url(read_url(url, NATIVE, skip_encoding=False), url), [])
+        first = await egress.send(message, Transfer(COMPATIBLE, 1000, validated=False))
+        with pytest.raises(JobFailure) as caught:
+            await egress.send(message, Transfer(NATIVE, 1000))
+    assert (first.status, caught.value.kind, len(server.requests)) == (200, "blocked", 1)
 
 
 async def test_a_proxy_itself_may_have_any_address(opened: CallsFactory) -> None:

@@ -156,6 +156,7 @@ class Egress:
                 await self._tls.context(None) if proxy is not None and proxy.scheme == "https" else None,
                 *limits,
                 remember_challenge=transfer.face.remember_challenge,
+                alone=self._gate.rules.enabled and not validated,
             )
             answer = await self._once(message, route, transfer)
             if journey is not None:

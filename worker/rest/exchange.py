@@ -67,7 +67,8 @@ class Route:
     """How to get there: which addresses are allowed, proxy, trust in the target and in the proxy, and seconds for
     connecting, for silence of the peer, for writing that stalls. None is no limit.
 
-    With `remember_challenge` a proxy that has asked for credentials gets them with every later request.
+    With `remember_challenge` a proxy that has asked for credentials gets them with every later request. A connection
+    that is used `alone` is never used again: it was made under weaker rules than others have.
     """
 
     permit: Permit
@@ -78,6 +79,7 @@ class Route:
     read_timeout: float | None = 20.0
     write_timeout: float | None = 20.0
     remember_challenge: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ class Exchange:
             used=self._used,
             permit=route.permit,
             proxy_tls=ssl_of(route.proxy_tls),
+            alone=route.alone,
         )
 
 

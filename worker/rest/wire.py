@@ -40,7 +40,10 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n)", re.IGNORECA
 
 @dataclass(slots=True)
 class Outgoing:
-    """What to write; `write_timeout` is seconds without progress, or None; `reused` is found out on the way."""
+    """What to write; `write_timeout` is seconds without progress, or None; `reused` is found out on the way.
+
+    A connection that is used `alone` is closed afterwards.
+    """
 
     head: bytes
     body: bytes
@@ -49,6 +52,7 @@ class Outgoing:
     used: WeakSet[ResponseHandler]
     permit: Permit
     proxy_tls: ssl.SSLContext | bool = True  # aiohttp's word for the default trust
+    alone: bool = False
     reused: bool = False
 
 
@@ -78,6 +82,8 @@ class ExactRequest(aiohttp.ClientRequest):
         outgoing = self.outgoing
         outgoing.reused = protocol in outgoing.used
         outgoing.used.add(protocol)
+        if outgoing.alone:
+            protocol.force_close()
         writer = StreamWriter(protocol, self.loop)
         task: asyncio.Task[None] | None = None
         message = outgoing.head + outgoing.body
