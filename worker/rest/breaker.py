@@ -8,6 +8,7 @@ through on trial: it closes the breaker or opens it again.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 WINDOW_LIMIT: Final = 1_000
 
 _CAPACITY: Final = 1_000  # origins
+_SHORTEST_BACKOFF: Final = 100  # milliseconds; brokers lose jobs whose back-off ends in the millisecond they look
 _TRIAL_WAIT: Final = 1.0  # seconds until somebody may ask again whether a trial has gone well
 _FAILED_STATUS: Final = frozenset({"500", "502", "503", "504"})
 _FAILED_KINDS: Final = frozenset({"timeout_connect", "timeout_read", "timeout_total", "connect", "reset"})
@@ -127,6 +129,6 @@ def _open(origin: str, seconds: float) -> JobFailure:
         f"The circuit breaker for {origin} is open: too many of the last calls failed, so none is made",
         code="503",
         kind="circuit_open",
-        backoff=max(int(seconds * 1000), 1),
+        backoff=max(math.ceil(seconds * 1000), _SHORTEST_BACKOFF),
         untried=True,
     )
