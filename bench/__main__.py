@@ -6,7 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 
-NAMES = ("load", "feel", "faults", "scale", "soak")
+NAMES = ("load", "feel", "faults", "scale", "soak", "process")
 
 
 def main() -> int:

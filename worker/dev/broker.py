@@ -132,6 +132,11 @@ class Broker:
             self._process.wait()
         self._process = None
 
+    @property
+    def pid(self) -> int:
+        """The running process; 0 when there is none."""
+        return 0 if self._process is None else self._process.pid
+
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

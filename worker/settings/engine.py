@@ -80,8 +80,8 @@ class ZeebeSettings(Group):
     )
     stream: bool = Field(
         default=False,
-        description="Let the engine push jobs in addition to polling: a little sooner while there is little to do, for "
-        "more than twice the processor time of a job. Only over gRPC.",
+        description="Let the engine push jobs in addition to polling: they come a little sooner while there is little "
+        "to do, for half as much processor time again. Only over gRPC.",
     )
     max_message_size: int = Field(
         default=64 << 20, ge=4 << 20, description="The largest message to and from the gateway (bytes)."
