@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "templates"
-FILES = {"native": FOLDER / "rest-connector.json", "compatible": FOLDER / "rest-connector-camunda.json"}
+FILES = {
+    "native": FOLDER / "rest-connector.json",
+    "profile": FOLDER / "rest-connector-profile.json",
+    "compatible": FOLDER / "rest-connector-camunda.json",
+}
 
 
 def template(face: str) -> dict[str, Any]:
-    """The template of a face."""
+    """The template of a face, or the one for profiles."""
     return json.loads(FILES[face].read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 

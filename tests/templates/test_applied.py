@@ -18,6 +18,7 @@ from tests.support.npm import NodeTools
 from tests.support.zeebe import Zeebe
 from tests.templates.shop import TOKEN, Shop, basic
 from worker.cli import main
+from worker.dev.broker import Broker
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 RULES = "plugin:camunda-compat/camunda-cloud-8-6"
@@ -158,6 +159,35 @@ async def test_a_task_made_from_a_template_runs_on_the_real_engine(
         assert shop.tokens == [(scenario.token_authorization, scenario.token_form)]
     assert ended["code"] == 201
     assert_format(scenario.format, ended["answer"])
+
+
+async def test_a_task_made_for_a_profile_runs_with_what_the_profile_gives(
+    modeler: NodeTools, broker: Broker, zeebe: Zeebe, shop: Shop, tmp_path: Path
+) -> None:
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text(
+        f'[shop]\nbaseUrl = "{shop.url}/api"\nauthentication = {{type = "bearer", token = "of the operator"}}\n',
+        encoding="utf-8",
+    )
+    fields = {"httpOptions.profile": "shop", "url": '="/orders/" + string(orderId)', "resultVariable": "answer"}
+    diagram = sequence(ServiceTask(job_type="later"), process="with-profile")
+    [text] = modeler.run(
+        "apply.mjs", given=[{"diagram": diagram, "steps": [{"template": filled("profile", fields), "element": "call"}]}]
+    )
+    model = tmp_path / "with-profile.bpmn"
+    model.write_text(text.replace('type="rest-connector"', 'type="with-profiles"'), encoding="utf-8")
+    assert main(["validate", "--job-types", "with-profiles", str(model)]) == 0
+    process = WorkerProcess(broker.address, tmp_path / "worker.log", JOB_TYPES="with-profiles", PROFILES=str(profiles))
+    try:
+        await zeebe.deploy(model)
+        ended = await zeebe.run("with-profile", orderId=7)
+    finally:
+        process.kill()
+
+    [asked] = shop.asked
+    assert (asked.method, asked.path) == ("GET", "/api/orders/7")
+    assert asked.headers["Authorization"] == "Bearer of the operator"
+    assert ended["answer"]["status"] == 200
 
 
 def assert_format(choice: str, answer: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def test_a_released_template_does_not_change_without_a_new_version(
     assert main(["templates", "build", "--check", "--folder", str(tmp_path)]) == 0
     record = tmp_path / "released.json"
     released = json.loads(record.read_text(encoding="utf-8"))
-    assert set(released) == {"rest-connector.v1@1", "rest-connector.camunda.v1@1"}
+    assert set(released) == {"rest-connector.v1@1", "rest-connector.profile.v1@1", "rest-connector.camunda.v1@1"}
     released["rest-connector.v1@1"] = "0" * 64  # what was released read otherwise
     record.write_text(json.dumps(released), encoding="utf-8")
     capsys.readouterr()
@@ -105,6 +105,14 @@ def test_the_worker_takes_every_value_that_an_option_offers(path: str) -> None:
         for part in reversed(path.split(".")[1:]):
             nested = {part: nested}
         read_options(nested)
+
+
+def test_the_form_for_profiles_leaves_out_what_the_profile_gives() -> None:
+    ids = {entry.get("id", "") for entry in load("rest-connector-profile.json")["properties"]}
+
+    assert {"httpOptions.profile", "url", "body"} <= ids
+    given = ("authentication", "clientTls", "connectionTimeout", "readTimeout", "followRedirects", "httpOptions.retry")
+    assert [name for name in ids if name.startswith(given)] == []
 
 
 def test_feel_goes_to_headers_natively_and_to_input_mappings_with_camundas_type() -> None:

@@ -10,7 +10,7 @@ import json
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Union, get_args, get_origin
 from urllib.parse import quote
 
@@ -28,8 +28,10 @@ from worker.templates.catalogue import (
     NATIVE_ID,
     NATIVE_TYPE,
     NATIVE_VERSION,
+    PROFILE_ID,
+    PROFILE_VERSION,
 )
-from worker.templates.texts import GROUPS, LEFT_OUT, SWITCH, TEXTS, URL_PATTERN, Text
+from worker.templates.texts import GROUPS, LEFT_OUT, PROFILE_TEXTS, SWITCH, TEXTS, URL_PATTERN, Text
 
 SCHEMA: Final = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
 ENGINES: Final = "^8.3"
@@ -62,6 +64,9 @@ class Head:
     description: str
     job_type: str
     face: Face
+    texts: Mapping[str, Text] = field(default_factory=lambda: TEXTS)
+    mandatory: frozenset[str] = _NEVER_EMPTY  # besides what the worker insists on
+    optional: frozenset[str] = frozenset()  # what it does not insist on with this form
 
 
 HEADS: Final = (
@@ -73,6 +78,18 @@ HEADS: Final = (
         description="Call a REST API",
         job_type=NATIVE_TYPE,
         face=NATIVE,
+    ),
+    Head(
+        file="rest-connector-profile.json",
+        id=PROFILE_ID,
+        version=PROFILE_VERSION,
+        name="REST connector with a profile",
+        description="Call a REST API by a connection that the operator keeps",
+        job_type=NATIVE_TYPE,
+        face=NATIVE,
+        texts=PROFILE_TEXTS,
+        mandatory=_NEVER_EMPTY | {"httpOptions.profile"},
+        optional=frozenset({"url"}),
     ),
     Head(
         file="rest-connector-camunda.json",
@@ -114,7 +131,7 @@ def template(head: Head) -> dict[str, Any]:
     if unknown:
         raise MissingText(f"inputs without a line in worker/templates/texts.py: {', '.join(sorted(unknown))}")
     properties = [_hidden(head.job_type, {"type": "zeebe:taskDefinition", "property": "type"})]
-    for path, text in TEXTS.items():
+    for path, text in head.texts.items():
         if text.only in (None, head.face.name):
             properties += _properties(head, path, text, inputs.get(path))
     properties.append(_hidden(head.id, _header("elementTemplateId")))
@@ -223,7 +240,8 @@ def _properties(head: Head, path: str, text: Text, declared: Input | None) -> It
         raise MissingText(f"worker/templates/texts.py has a line for {path}, which is no input")
     if declared is None or declared.kinds is None:
         numeric = declared is not None and declared.shape == "number" and text.default is not None
-        mandatory = (declared is not None and declared.mandatory) or numeric or path in _NEVER_EMPTY
+        insisted = declared is not None and declared.mandatory and path not in head.optional
+        mandatory = insisted or numeric or path in head.mandatory
         yield _property(head, path, text, declared, mandatory, text.when)
         return
     for mandatory in (True, False):

@@ -15,10 +15,12 @@ NATIVE_TYPE: Final = "rest-connector"
 CAMUNDA_TYPE: Final = "io.camunda:http-json:1"
 
 NATIVE_ID: Final = "rest-connector.v1"
+PROFILE_ID: Final = "rest-connector.profile.v1"
 COMPATIBLE_ID: Final = "rest-connector.camunda.v1"
 CAMUNDA_ID: Final = "io.camunda.connectors.HttpJson.v2"
 
 NATIVE_VERSION: Final = 1
+PROFILE_VERSION: Final = 1
 COMPATIBLE_VERSION: Final = 1
 
 _CAMUNDA: Final[Versions] = {
@@ -43,6 +45,7 @@ _CAMUNDA: Final[Versions] = {
 
 KNOWN: Final[dict[str, Versions]] = {
     NATIVE_ID: dict.fromkeys(range(1, NATIVE_VERSION + 1), "8.3"),
+    PROFILE_ID: dict.fromkeys(range(1, PROFILE_VERSION + 1), "8.3"),
     COMPATIBLE_ID: dict.fromkeys(range(1, COMPATIBLE_VERSION + 1), "8.3"),
     CAMUNDA_ID: _CAMUNDA,
     f"{CAMUNDA_ID}-hybrid": _CAMUNDA,

@@ -227,6 +227,18 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
 }
 
+PROFILE_TEXTS: Final[Mapping[str, Text]] = {
+    "httpOptions.profile": Text(
+        "endpoint", "Profile", "A connection that the operator keeps for the worker: address, credentials, certificates"
+    ),
+    "method": TEXTS["method"],
+    "url": Text("endpoint", "Path", 'Below the address of the profile, such as ="/orders/" + string(orderId)'),
+    "headers": TEXTS["headers"],
+    "queryParameters": TEXTS["queryParameters"],
+    **{path: text for path, text in TEXTS.items() if text.group in ("payload", "output", "error", "retries")},
+}
+"""The form of a task that calls by a profile: what the profile gives is not in it, or the form would win over it."""
+
 LEFT_OUT: Final = {
     "authenticationConfiguration": "stored credentials need a property type of their own",
     "storeResponse": "documentReturnFormat says it better",

@@ -7,7 +7,16 @@ from difflib import get_close_matches
 from typing import Final
 
 from worker.face import Face
-from worker.templates.catalogue import CAMUNDA_TYPE, KNOWN, NATIVE_ID, NATIVE_TYPE, REPLACED, Versions, newest_for
+from worker.templates.catalogue import (
+    CAMUNDA_TYPE,
+    KNOWN,
+    NATIVE_ID,
+    NATIVE_TYPE,
+    PROFILE_ID,
+    REPLACED,
+    Versions,
+    newest_for,
+)
 from worker.validation.bpmn import Model, Task
 from worker.validation.problem import Problem
 
@@ -36,7 +45,7 @@ def problems(task: Task, model: Model, given: Mapping[str, Versions]) -> Iterato
 
 def job_type_of(template: str | None) -> str | None:
     """The job type that a known template writes."""
-    if template == NATIVE_ID:
+    if template in (NATIVE_ID, PROFILE_ID):
         return NATIVE_TYPE
     return CAMUNDA_TYPE if template in KNOWN or template in REPLACED else None
 
