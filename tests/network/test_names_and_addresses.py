@@ -99,7 +99,7 @@ async def test_a_name_that_hangs_holds_up_a_proxied_call_once_and_not_for_long(o
         await asyncio.Event().wait()
         return []
 
-    resolver = Resolver(hang, now=lambda: now)  # type: ignore[arg-type]
+    resolver = Resolver(hang, now=lambda: now)
     async with asyncio.timeout(10):
         assert await resolver.addresses_in_time("slow.test", 0.05) == []
         assert await resolver.addresses_in_time("slow.test", 3600) == []  # not waited for
