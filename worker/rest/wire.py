@@ -131,10 +131,11 @@ class ResponseReader(ResponseHandler):
             head, data = data[:end], data[end:]
             self._chunked = _CHUNKED.search(head) is not None
             super().data_received(_LENGTH.sub(b"", head) if self._chunked else head)
-        if data:
-            if self._chunked:
-                self._tail = (self._tail + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
-            super().data_received(data)
+            if not data:
+                return
+        if self._chunked:
+            self._tail = (self._tail + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
+        super().data_received(data)  # empty when the library goes on with what it has
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """A connection that ends behind the last chunk has told everything."""
