@@ -89,6 +89,9 @@ class Metrics:
         self.reachable = Gauge(
             "rest_connector_gateway_reachable", "1 while the gateway answers, else 0.", registry=registry
         )
+        self.open_breakers = Gauge(
+            "rest_connector_circuit_breakers_open", "Origins and profiles that are left alone now.", registry=registry
+        )
         self.loop_lag = Gauge(
             "rest_connector_event_loop_lag_seconds", "How late the event loop was last seen to be.", registry=registry
         )
@@ -140,12 +143,18 @@ class Metrics:
         self._settled.count(settlement)
 
     def watch(
-        self, *, running: Callable[[], int], slots_used: Callable[[], int], reachable: Callable[[], bool]
+        self,
+        *,
+        running: Callable[[], int],
+        slots_used: Callable[[], int],
+        reachable: Callable[[], bool],
+        open_breakers: Callable[[], int],
     ) -> None:
         """Read these values whenever the metrics are asked for."""
         self.running.set_function(running)
         self.slots_used.set_function(slots_used)
         self.reachable.set_function(lambda: float(reachable()))
+        self.open_breakers.set_function(open_breakers)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from worker import health
@@ -62,11 +62,17 @@ class Stop:
 
 
 async def run_worker(
-    settings: Settings, handlers: Mapping[str, JobHandler], stop: Stop, access: ClusterAccess | None = None
+    settings: Settings,
+    handlers: Mapping[str, JobHandler],
+    stop: Stop,
+    access: ClusterAccess | None = None,
+    *,
+    open_breakers: Callable[[], int] = lambda: 0,
 ) -> Ending:
     """Work on jobs until asked to stop; `handlers` has one for each of the settings' job types.
 
-    `access` is the way to the cluster; without it one is opened. It is closed at the end.
+    `access` is the way to the cluster; without it one is opened. It is closed at the end. `open_breakers` is how many
+    circuit breakers are open, for the metrics.
     """
     access = access or open_access(settings.zeebe)
     job_types = settings.job_type_faces
@@ -94,6 +100,7 @@ async def run_worker(
         running=lambda: runner.jobs_running,
         slots_used=lambda: runner.slots_used,
         reachable=lambda: watch.reachable,
+        open_breakers=open_breakers,
     )
     pages = health.application(metrics, heartbeat, lambda: readiness_problems(runner, watch))
     stop.bind(runner)

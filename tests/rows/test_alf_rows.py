@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -354,10 +356,12 @@ async def test_alf_43_calls_to_the_platform_itself_are_guarded(scene: Scene) -> 
     assert outcome.code == "INVALID_INPUT"
 
 
-def test_alf_44_the_template_has_an_icon() -> None:
+def test_alf_44_the_symbol_is_a_pair_of_brackets() -> None:
+    """Two strokes, the second the mirror image of the first: both begin at the top and end at the bottom."""
     for path in TEMPLATES.glob("*.json"):
         contents = json.loads(path.read_text())["icon"]["contents"]
         assert contents.startswith("data:image/svg+xml")
+        assert re.findall(r"M(\d+) 4", unquote(contents)) == ["7", "11"], path.name
 
 
 async def check_error(scene: Scene, status: int, name: str, *, later: bool = False) -> None:

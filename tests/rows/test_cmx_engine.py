@@ -202,6 +202,15 @@ async def test_cmx_40_jobs_are_counted_by_action_type_and_template(scene: Scene)
         assert float(line.split()[-1]) > 0
 
 
+async def test_alf_20_open_breakers_show_in_the_metrics(scene: Scene) -> None:
+    broken = await scene.serve_json({}, 500)
+    rule = {"enabled": True, "window": 1, "minCalls": 1, "openMs": 60_000}
+    async with site() as running:
+        assert "rest_connector_circuit_breakers_open 0.0" in await running.metrics()
+        await running.ended({"url": broken.url(), "httpOptions": {"circuitBreaker": rule}}, {}, retries=1)
+        assert "rest_connector_circuit_breakers_open 1.0" in await running.metrics()
+
+
 async def test_cmx_45_each_job_has_a_line_at_its_end_and_on_request_at_its_start(scene: Scene) -> None:
     service = await scene.serve_json({"answer": "payload-out"})
     headers = {"X-Header": "payload-header"}

@@ -84,7 +84,13 @@ async def _work(
     access = open_access(settings.zeebe, on_token=masker.remember)
     async with open_pipelines(settings, environ, properties, masker, access) as pipelines:
         tune_garbage_collection()
-        return await run_worker(settings, {name: pipeline.handle for name, pipeline in pipelines.items()}, stop, access)
+        return await run_worker(
+            settings,
+            {name: pipeline.handle for name, pipeline in pipelines.items()},
+            stop,
+            access,
+            open_breakers=lambda: max(pipeline.open_breakers for pipeline in pipelines.values()),
+        )
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -83,13 +83,19 @@ class Pipeline:
         self._client = client
         self._forbidden_methods = frozenset(method.upper() for method in forbidden_methods)
         self._profiles = profiles or Profiles()
-        self._calls = Repeating(client, breakers)
+        self._breakers = breakers or Breakers()
+        self._calls = Repeating(client, self._breakers)
         self._documents = documents
         self._mapper = Mapper(expressions, store)
         self._inputs = Inputs(expressions, expressible=input_expressions, trust_variables=trust_variables)
         self._trusting = trust_variables and face.extended_inputs
         self._guard = OutputGuard(output_limit, helpful=face.extended_inputs)
         self._verdict = Verdict(face, self._mapper, self._guard)
+
+    @property
+    def open_breakers(self) -> int:
+        """How many circuit breakers are open, of all job types that share them."""
+        return self._breakers.open_count
 
     async def handle(self, job: Job, lease: Lease) -> Outcome:
         """The outcome of a job; every job gets one, unless it cannot have its turn in time. Raises `GivenBack`."""

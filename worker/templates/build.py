@@ -38,7 +38,9 @@ ENGINES: Final = "^8.3"
 AUTHENTICATION: Final = "authentication.type"
 ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="18" height="18"><rect width="18" height="18" rx="4" '
-    'fill="#0f766e"/><path d="M4 9h10M10 5l4 4-4 4" fill="none" stroke="#fff" stroke-width="1.6"/></svg>'
+    'fill="#0f766e"/><path d="M7 4C5 4 5 5 5 6v1.5C5 8.5 4.5 9 3.5 9 4.5 9 5 9.5 5 10.5V12c0 1 0 2 2 2'
+    'M11 4c2 0 2 1 2 2v1.5c0 1 .5 1.5 1.5 1.5-1 0-1.5.5-1.5 1.5V12c0 1 0 2-2 2" '
+    'fill="none" stroke="#fff" stroke-width="1.6"/></svg>'
 )
 _DURATION: Final = r"P(?=\d|T\d)(\d+D)?(T(\d+H)?(\d+M)?(\d+([.,]\d{1,9})?S)?)?"
 _JOB_HEADERS: Final = ("resultVariable", "resultExpression", "errorExpression", "retryBackoff", "jobTimeout")
