@@ -41,7 +41,7 @@ class Face:
     explain_tls: bool  # a failed handshake names the certificate and what is wrong with it
     more_methods: bool  # HEAD, OPTIONS and TRACE
     more_codings: bool  # answers may come in brotli and zstd, and the request says so
-    guard_redirects: bool  # block list and host rules hold for every hop, API key headers stay at the origin
+    guard_redirects: bool  # block list, host rules, proxies count for every hop, API key headers stay at the origin
 
 
 COMPATIBLE = Face(

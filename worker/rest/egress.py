@@ -144,6 +144,8 @@ class Egress:
             journey.attempts += 1
             journey.redirects.clear()
         while True:
+            if transfer.face.guard_redirects:
+                scheme = _scheme_of(message.url)
             proxy = self._proxy(scheme, message.url, transfer)
             if proxy is not None:
                 await self._gate.check_proxied(message.url, validated=validated)

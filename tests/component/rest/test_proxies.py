@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.support.certificates import Authority
 from tests.support.scripted_server import ScriptedServer, answer, scripted, tunnel
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
-from worker.rest.proxy import ProxyRules, proxy_of
+from worker.rest.proxy import Proxy, ProxyRules, ProxySet, proxy_of
 from worker.rest.request import ClientTls
 
 CHALLENGE = answer(407, b"auth", 'Proxy-Authenticate: Basic realm="p"', reason="Proxy Authentication Required")
@@ -133,6 +134,19 @@ async def test_the_list_is_asked_for_every_hop(opened: CallsFactory) -> None:
         async with scripted(redirect) as proxy, opened(**through(proxy, **rules)) as calls:
             await calls.call("http://target.test/", follow_redirects=True)
         assert [request.line for request in server.requests] == ["GET /direct HTTP/1.1"]
+
+
+@pytest.mark.parametrize(("face", "tunnels"), [(COMPATIBLE, 0), (NATIVE, 1)])
+async def test_a_redirect_to_another_scheme_takes_its_proxy_in_the_native_face(
+    opened: CallsFactory, face: Face, tunnels: int
+) -> None:
+    refusal = answer(502, b"no", reason="Bad Gateway")
+    async with scripted(answer(302, b"", "Location: https://tls.target.test/x")) as server, scripted(refusal) as proxy:
+        rules = through(proxy)
+        rules["proxies"] = replace(rules["proxies"], connector=ProxySet({"https": Proxy("127.0.0.1", proxy.port)}))
+        async with opened(**rules) as calls:
+            failure = await calls.failure(server.url(), face=face, follow_redirects=True)
+    assert (failure.code, len(proxy.requests)) == (("502", 1) if tunnels else ("408", 0))
 
 
 async def test_px_003_a_wrong_port_fails_the_job_and_nothing_is_sent(opened: CallsFactory) -> None:
