@@ -113,7 +113,7 @@ class ResponseReader(ResponseHandler):
 
     _head_expected = False
     _chunked = False
-    _tail = b""
+    _last_bytes = b""  # `_tail` is the library's own
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -134,12 +134,12 @@ class ResponseReader(ResponseHandler):
             if not data:
                 return
         if self._chunked:
-            self._tail = (self._tail + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
+            self._last_bytes = (self._last_bytes + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
         super().data_received(data)  # empty when the library goes on with what it has
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """A connection that ends behind the last chunk has told everything."""
-        if self._chunked and self._tail == _LAST_CHUNK:
+        if self._chunked and self._last_bytes == _LAST_CHUNK:
             super().data_received(b"\r\n")
         super().connection_lost(exc)
 

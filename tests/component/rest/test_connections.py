@@ -18,6 +18,13 @@ async def test_calls_share_a_connection(calls: Calls) -> None:
     assert [request.connection for request in server.requests] == [0] * 5
 
 
+async def test_chunked_answers_leave_the_connection_to_the_next_call(calls: Calls) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    async with scripted(chunked) as server:
+        bodies = [(await calls.response(server.url())).body for _ in range(3)]
+    assert (bodies, server.connections) == (["abc"] * 3, 1)
+
+
 async def test_calls_at_the_same_time_do_not_wait_for_each_other(calls: Calls) -> None:
     arrived = asyncio.Barrier(20)
 
