@@ -164,10 +164,7 @@ def secret_filter(settings: SecretsSettings, models: EngineApi | None) -> Secret
             log.warning("no model can be read to filter secrets: set REST_CONNECTOR_SECRETS__ENGINE")
         size = settings.filter_cache_size if settings.filter_cache else 0
         filters.append(ModelFilter(models_of(models), strict=settings.filter == "STRICT", cache_size=size))
-    if not filters:
-        log.warning("models, and data in them, can name every secret: set REST_CONNECTOR_SECRETS__ALLOW or __FILTER")
-        return ALLOW_ALL
-    return AllOf(filters)
+    return AllOf(filters) if filters else ALLOW_ALL
 
 
 def document_store(settings: DocumentsSettings, access: ClusterAccess) -> DocumentStore:

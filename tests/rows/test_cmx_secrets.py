@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from tests.rows.support import CAMUNDA, NATIVE, Scene, both_faces, error_of
 from tests.support.job_runs import completed, failed, thrown
 from tests.support.scripted_server import answer
+from tests.support.worker_process import worker
 
 MODEL = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -155,15 +155,11 @@ async def test_cmx_22_an_answer_cannot_ask_for_a_secret(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("restriction", [None, "ALLOW", "FILTER"])
-async def test_cmx_22_the_start_warns_when_data_may_name_every_secret(
-    scene: Scene, caplog: pytest.LogCaptureFixture, restriction: str | None
-) -> None:
-    if restriction is not None:
-        scene.environ[f"REST_CONNECTOR_SECRETS__{restriction}"] = "STRICT"
-        scene.environ["REST_CONNECTOR_SECRETS__ENGINE"] = "http://127.0.0.1:1"
-    with caplog.at_level(logging.WARNING):
-        await scene.pipeline(NATIVE)
-    warned = [record for record in caplog.records if "can name every secret" in record.message]
+async def test_cmx_22_the_start_warns_when_data_may_name_every_secret(restriction: str | None) -> None:
+    settings = {} if restriction is None else {f"REST_CONNECTOR_SECRETS__{restriction}": "STRICT"}
+    async with worker("127.0.0.1:1", **settings) as process:
+        await process.logged("worker started")
+        warned = [line for line in process.lines if "can name every secret" in line["message"]]
     assert bool(warned) == (restriction is None)
 
 

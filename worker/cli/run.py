@@ -63,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
             masker.remember(value)
         for warning in warnings:
             log.warning(warning)
+        if not settings.secrets.allow and settings.secrets.filter == "DISABLED":
+            log.warning(
+                "models, and data in them, can name every secret: set REST_CONNECTOR_SECRETS__ALLOW or __FILTER"
+            )
         raise_descriptor_limit()
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             ending = runner.run(_work(settings, environ, properties, masker))
