@@ -27,7 +27,7 @@ DIFFERENCES: Final = ROOT / "tests" / "conformance" / "data" / "rest" / "known-d
 
 NOT_APPLICABLE: Final = "not applicable"
 
-_TEST: Final = re.compile(r"^ *(?:async )?def test_(cam|cmx|alf)_(\d+)_", re.MULTILINE)
+_TEST: Final = re.compile(r"^ *(?:async )?def test_(cam|cmx|alf|pri|int|boo|box)_(\d+)_", re.MULTILINE)
 
 
 def generate(page: str) -> str:
