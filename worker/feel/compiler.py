@@ -17,7 +17,7 @@ import simpleeval
 from . import syntax
 from .errors import too_many_frames
 from .evaluation import Evaluation
-from .program import basics, calls, logic, loops, operators, tests
+from .program import basics, calls, filters, logic, loops, operators, tests
 from .program.frame import Code, Scope, passes_failures
 
 _HANDLERS: dict[type[syntax.Node], Callable[..., Code]] = {
@@ -41,7 +41,7 @@ _HANDLERS: dict[type[syntax.Node], Callable[..., Code]] = {
     syntax.NumberRange: loops.number_range,
     syntax.For: loops.for_loop,
     syntax.Quantified: loops.quantified,
-    syntax.Filter: loops.filtered,
+    syntax.Filter: filters.filtered,
     syntax.Call: calls.call,
     syntax.PathCall: calls.path_call,
     syntax.In: tests.membership,

@@ -4,13 +4,14 @@ A hand-written parser that decides from the next tokens and does not go back, wi
 may also be a plain name (`if(x)` can be a call). Where that was tried in vain is remembered, so the work
 stays linear. Operators climb by precedence. What follows an opening bracket (range, list, group) is
 decided by what comes after its first operand. Values, calls and brackets are in `parser_values.py`.
-"""
+decided by what comes after its first operand. Values and calls are in `parser_values.py`, brackets in `parser_brackets.py`.
 
 from __future__ import annotations
 
 from . import lexer
 from .lexer import BAD, END, ESCAPED, NAME, OPERATOR
 from .limits import DEFAULT_LIMITS, Limits
+from .parser_brackets import BRACKETS
 from .parser_values import ValueParser
 from .syntax import (
     AnyInput,
@@ -39,8 +40,7 @@ from .tokens import Rejected
 
 _ORDER = frozenset({"<", "<=", ">", ">="})
 _COMPARISONS = _ORDER | {"=", "!="}
-_BRACKETS = frozenset({"(", "[", "]"})
-_FIRST_OF_TESTS = _ORDER | _BRACKETS
+_FIRST_OF_TESTS = _ORDER | BRACKETS
 _LAST = frozenset({",", ")", "}"})
 _LEVELS = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 3}
 _NOT_AFTER_IF = frozenset({"+", "*", "/", "**", "=", "!=", ".", ",", ")", "]", "}", ":", ".."})
@@ -164,7 +164,7 @@ class Parser(ValueParser):
                 word = self.word
                 if word in _ORDER:
                     return self.input_comparison()
-                if word in _BRACKETS:
+                if word in BRACKETS:
                     node = self.bracket()
                     if isinstance(node, Range):
                         return self.made(InputInRange(node.start, node.end, node))
@@ -289,7 +289,7 @@ class Parser(ValueParser):
         elif self.kind == OPERATOR:
             if self.word in _ORDER:
                 return self.input_comparison()
-            if self.word in _BRACKETS:
+            if self.word in BRACKETS:
                 node = self.bracket()
                 if isinstance(node, Range):
                     return self.made(InputInRange(node.start, node.end, node))
