@@ -46,7 +46,10 @@ class Metrics:
             registry=registry,
         )
         self.given_back = Counter(
-            "rest_connector_jobs_given_back", "Jobs given back unstarted while stopping.", ["type"], registry=registry
+            "rest_connector_jobs_given_back",
+            "Jobs given back unstarted: the worker was stopping, or their host had no room.",
+            ["type"],
+            registry=registry,
         )
         self.ended = Counter(
             "rest_connector_jobs",

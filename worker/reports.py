@@ -37,9 +37,9 @@ class Reports:
         log.warning("job arrived again while it runs", extra={"job": job.key, "type": job.type})
 
     def job_given_back(self, job: Job) -> None:
-        """Count and log a job that was not started."""
+        """Count a job that was not started. While a host hangs there are many, so their lines are for debugging."""
         self._metrics.given_back.labels(job.type).inc()
-        log.info("job given back", extra={"job": job.key, "type": job.type})
+        log.debug("job given back", extra={"job": job.key, "type": job.type})
 
     def job_ended(
         self, job: Job, sent: Outcome, settlement: Settlement, handling_seconds: float, telling_seconds: float
