@@ -3,8 +3,9 @@
 A hand-written parser that decides from the next tokens and does not go back, with one exception: `if`
 may also be a plain name (`if(x)` can be a call). Where that was tried in vain is remembered, so the work
 stays linear. Operators climb by precedence. What follows an opening bracket (range, list, group) is
-decided by what comes after its first operand. Values, calls and brackets are in `parser_values.py`.
-decided by what comes after its first operand. Values and calls are in `parser_values.py`, brackets in `parser_brackets.py`.
+decided by what comes after its first operand. Values and calls are in `parser_values.py`, what stands in
+brackets in `parser_brackets.py`.
+"""
 
 from __future__ import annotations
 
