@@ -203,7 +203,7 @@ via on
     for path in (folder, *folder.iterdir()):
         path.chmod(0o777)
     with running(
-        ["squid", "-N", "-n", f"test{os.getpid()}", "-f", str(folder / "squid.conf")], folder, ports.free, ports.login
+        ["squid", "-N", "-n", f"test{ports.free}", "-f", str(folder / "squid.conf")], folder, ports.free, ports.login
     ):
         yield ports
 
