@@ -50,8 +50,10 @@ async function fillForm({ diagram, templates, template, element, fields, picture
   for (const [ group, label, value ] of fields) {
     await fill(page, group, label, value);
   }
+  await page.waitForFunction(parsed, undefined, { timeout: 10_000 }).catch(() => {});
   faults.push(...await page.locator('.bio-properties-panel-entry.has-error').allTextContents());
   if (picture) {
+    await page.locator('.bio-properties-panel-scroll-container').evaluate(panel => panel.scrollTo(0, 0));
     await page.screenshot({ path: picture });
   }
   const xml = await page.evaluate(() => window.saveModel());
@@ -82,6 +84,12 @@ async function fill(page, group, label, value) {
   const input = entry.locator('input[type=text], textarea, input:not([type])').first();
   await input.fill(value);
   await input.blur();
+}
+
+// The editor looks at what it has parsed so far, which on a busy machine is not all; that passes.
+function parsed() {
+  const errors = [ ...document.querySelectorAll('.bio-properties-panel-error') ];
+  return !errors.some(error => error.textContent.includes('Unparsable'));
 }
 
 // Resolves when what is drawn now has been drawn, and what was to happen after that has happened.
