@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.rows.support import CAMUNDA, NATIVE, Scene, error_of
+from tests.support.certificates import make_authority
 from tests.support.job_runs import completed, failed
 from tests.support.scripted_server import ScriptedServer, answer
 from worker.errors import JobFailure
@@ -221,6 +222,19 @@ async def test_a_profile_may_have_its_own_proxy(scene: Scene, keep: Any) -> None
     assert proxy.requests[0].line == "GET http://orders.example/v2/a HTTP/1.1"
 
 
+async def test_a_profile_may_have_certificates_in_files(scene: Scene, keep: Any, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    identity = authority.identity("worker")
+    for name, pem in (("ca", authority.pem), ("own", identity.certificate_pem + identity.key_pem())):
+        (tmp_path / f"{name}.pem").write_text(pem)
+    service = await scene.serve(answer(200), tls=authority.server_context(demand_client=True))
+    files = f'[orders.tlsFiles]\nca = "{tmp_path}/ca.pem"\n'
+    keep(orders(service, f'{files}certificate = "{tmp_path}/own.pem"\n'))
+    completed(await scene.run({"url": "a"}, USES))
+    assert len(service.requests) == 1
+    assert failed(await scene.run({"url": service.url()})).retries == 2
+
+
 async def test_the_profile_is_named_by_the_model_not_by_data(scene: Scene, keep: Any) -> None:
     keep(orders(await scene.serve(answer(200))))
     outcome = failed(await scene.run({"url": "a", "httpOptions": {"profile": "orders"}}))
@@ -239,6 +253,8 @@ async def test_the_profile_is_named_by_the_model_not_by_data(scene: Scene, keep:
         ('[orders]\nbaseUrl = "h"', "profile orders: baseUrl is a http(s) URL"),
         ('[orders]\nbaseUrl = "http://h/"\nprocesses = "all"', "profile orders: processes must be a list of texts"),
         ('[orders]\nbaseUrl = "http://h/"\nproxy = 5', "profile orders: proxy must be"),
+        ('[orders]\nbaseUrl = "http://h/"\nproxy = "ftp://p"', "profile orders, proxy: expected a proxy such as"),
+        ('[orders]\nbaseUrl = "http://h/"\ntlsFiles = {ca = "/no/where"}', "profile orders, tlsFiles: "),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.authentication]\ntype = "bearer"', "authentication.token"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.httpOptions]\ntimeout = 5', "httpOptions.timeout is not known"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.operations.a]\nmethods = "x"', "did you mean method?"),
