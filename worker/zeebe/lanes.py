@@ -67,9 +67,12 @@ class Lanes:
         self._newest = ""  # the host named last, by so many jobs in a row, and when another one was named
         self._in_a_row = 0
         self._other_named = float("-inf")
+        self._closed = False
 
     async def enter(self, host: str) -> None:
         """Return when the job may start its call. Raises `GivenBack` when that cannot be soon."""
+        if self._closed:
+            raise _stopping()
         self._name(host)
         lane = self._lanes.get(host)
         if lane is None:
@@ -89,6 +92,13 @@ class Lanes:
         if self._waiting:
             self._start_waiting()
 
+    def close(self) -> None:
+        """Let no more calls begin; the jobs that wait for their turn go back."""
+        self._closed = True
+        for lane in self._lanes.values():
+            for turn in lane.waiting:
+                turn.cancel()
+
     async def _wait(self, host: str, lane: _Lane) -> None:
         stuck = self._clock() - lane.moved
         if stuck >= self._patience or self._waiting >= max(1, self._slots // 4):
@@ -100,14 +110,14 @@ class Lanes:
         try:
             await asyncio.wait([turn], timeout=self._patience)
         except asyncio.CancelledError:
-            if turn.done():
-                self.leave(host)
-            else:
+            if turn in lane.waiting:
                 self._stop_waiting(host, lane, turn)
+            else:
+                self.leave(host)
             raise
-        if not turn.done():
+        if turn in lane.waiting:
             self._stop_waiting(host, lane, turn)
-            raise _given_back(self._clock() - lane.moved)
+            raise _stopping() if self._closed else _given_back(self._clock() - lane.moved)
 
     def _stop_waiting(self, host: str, lane: _Lane, turn: asyncio.Future[None]) -> None:
         lane.waiting.remove(turn)
@@ -143,7 +153,7 @@ class Lanes:
     def _start_waiting(self) -> None:
         """Give turns to those that wait, while there is room."""
         for lane in list(self._lanes.values()):
-            while lane.waiting and self._has_room(lane):
+            while lane.waiting and not self._closed and self._has_room(lane):
                 self._waiting -= 1
                 self._start(lane)
                 lane.waiting.popleft().set_result(None)
@@ -157,3 +167,7 @@ def _given_back(stuck: float) -> GivenBack:
     seconds = min(max(stuck, PATIENCE_SECONDS), LONGEST_BACKOFF_SECONDS)
     milliseconds = int(seconds * random.uniform(1000, 1500))  # noqa: S311 -- spread, not secrecy
     return GivenBack("Too many calls to this job's host are under way; the job was not started.", milliseconds)
+
+
+def _stopping() -> GivenBack:
+    return GivenBack("The worker is stopping; the job was not started.", 0)

@@ -96,9 +96,11 @@ class JobLease:
             raise
 
     async def turn(self, host: str) -> None:
-        """Wait until the job may call `host`; it holds its place there until it is over. Raises `GivenBack`."""
-        if host != self._host:
-            self.end()
+        """Wait until the job may call `host`, and hold a place there until it is over. Raises `GivenBack`.
+
+        Only the first host counts: what has begun to call is not sent back.
+        """
+        if self._host is None:
             await self._turns.enter(host)
             self._host = host
 

@@ -6,7 +6,6 @@ on as they are written, never decoded and encoded again.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, assert_never
@@ -119,30 +118,21 @@ class RestTransport:
 
 
 class RestActivation:
-    """One call for jobs. What has been read when it is cancelled is handed out."""
+    """One call for jobs. When it is cancelled it goes on to its end, as the engine does not notice that nobody listens.
+
+    A broker of 8.6 gives the jobs that come to a connection that was closed, and they are lost until their leases end.
+    """
 
     def __init__(self, call: Callable[[], Awaitable[list[Job]]]) -> None:
         self._call = call
-        self._reading: asyncio.Future[list[Job]] | None = None
         self._cancelled = False
 
     def cancel(self) -> None:
-        """End the call now."""
+        """Do not begin the call if that has not happened yet."""
         self._cancelled = True
-        if self._reading is not None:
-            self._reading.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
-        if self._cancelled:
-            return
-        self._reading = asyncio.ensure_future(self._call())
-        try:
-            jobs = await self._reading
-        except asyncio.CancelledError:
-            if not self._cancelled:  # then it is not the call that was cancelled but its reader
-                raise
-            return
-        if jobs:
+        if not self._cancelled and (jobs := await self._call()):
             yield jobs
 
 

@@ -151,7 +151,7 @@ class Runner:
         try:
             await self._stop.wait()
             await self._stop_intake(intake)
-            return await self._drain()
+            return await self._drain(intake)
         finally:
             renewals = [each.renewal for each in self._running.values() if each.renewal is not None]
             await cancel([heartbeat, *intake, *renewals, *self._tasks()])
@@ -160,8 +160,9 @@ class Runner:
         return [*self.sources, *self._streams]
 
     async def _stop_intake(self, intake: Sequence[asyncio.Task[None]]) -> None:
-        """Take no more jobs; what has arrived by then is handed over before this returns."""
+        """Take no more jobs and begin no more calls; what has arrived by then is handed over before this returns."""
         self._slots.close()
+        self._lanes.close()
         for source in self._intake():
             source.stop()
         await asyncio.wait(intake, timeout=CANCEL_SECONDS)
@@ -209,12 +210,12 @@ class Runner:
     def _give_back(self, job: Job) -> None:
         """Let the engine hand out a job that we did not start, with its retries unchanged."""
         outcome = Fail(message="The worker is stopping; the job was not started.", retries=job.retries)
-        task = asyncio.create_task(self._return(job, outcome), name=f"give back job {job.key}")
+        task = asyncio.create_task(self._return(job, outcome, self._new_lease(job)), name=f"give back job {job.key}")
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
 
-    async def _return(self, job: Job, outcome: Outcome) -> None:
-        await self._commands.settle(job, outcome, self._new_lease(job))
+    async def _return(self, job: Job, outcome: Outcome, lease: JobLease) -> None:
+        await self._commands.settle(job, outcome, lease)
         self._observer.job_given_back(job)
 
     def _new_lease(self, job: Job, age: float = 0.0) -> JobLease:
@@ -234,7 +235,7 @@ class Runner:
         try:
             outcome = await self._handle(job, lease)
         except GivenBack as later:
-            await self._return(job, Fail(later.message, retries=job.retries, backoff=later.backoff))
+            await self._return(job, Fail(later.message, retries=job.retries, backoff=later.backoff), lease)
             return
         handled = self._clock()
         settlement, sent = await self._commands.settle(job, outcome, lease)
@@ -280,11 +281,14 @@ class Runner:
 
     # -- the end
 
-    async def _drain(self) -> Ending:
-        """Wait for the jobs under way, at most the grace time; cancel what is left then."""
+    async def _drain(self, intake: Sequence[asyncio.Task[None]]) -> Ending:
+        """Wait for the jobs and calls for jobs under way, at most the grace time; cancel what is left then."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._limits.grace
-        while (tasks := self._tasks()) and not self._stop_now.is_set() and loop.time() < end:
+        while not self._stop_now.is_set() and loop.time() < end:
+            tasks = [*self._tasks(), *(task for task in intake if not task.done())]
+            if not tasks:
+                break
             await self._wait_for_any(tasks, end - loop.time())
         left = self._tasks()
         if not left:

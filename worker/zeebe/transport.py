@@ -35,7 +35,10 @@ class Activation(Protocol):
         ...
 
     def cancel(self) -> None:
-        """End the call now; the iteration ends after what has arrived. Harmless when the call is over."""
+        """End the call as soon as no job is lost by it; the iteration ends after what has arrived until then.
+
+        Over REST that is when the long poll ends by itself. Harmless when the call is over.
+        """
         ...
 
 

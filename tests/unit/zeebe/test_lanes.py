@@ -146,3 +146,17 @@ async def test_a_job_that_is_cancelled_as_its_turn_comes_passes_it_on() -> None:
     first.cancel()  # ... which goes away in the same moment
 
     await asyncio.wait_for(second, 5)
+
+
+async def test_when_the_worker_stops_jobs_without_a_call_go_back_at_once() -> None:
+    bench = Bench(100)
+    await bench.started(SLOW, 81)
+    (waiting,) = bench.waiting
+
+    bench.lanes.close()
+
+    for entering in (waiting, bench.lanes.enter(FAST)):
+        with pytest.raises(GivenBack) as given_back:
+            await asyncio.wait_for(entering, 5)
+        assert given_back.value.backoff == 0
+    bench.lanes.leave(SLOW)  # the calls under way end as ever

@@ -35,10 +35,13 @@ class Handler:
         self.most_running = 0
         self.outcome: Outcome | Exception = Complete()
         self.stubborn = False
+        self.host = ""
         self._finish: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._changed = asyncio.Event()
 
     async def handle(self, job: Job, lease: Lease) -> Outcome:
+        if self.host:
+            await lease.turn(self.host)
         self.started.append(job.key)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -267,6 +270,23 @@ async def test_jobs_that_arrive_while_stopping_go_back_with_their_retries_unchan
     assert given_back == {1: 3, 2: 1}
     assert bench.handler.started == []
     assert bench.observer.counts["given back"] == 2
+
+
+async def test_jobs_that_have_not_begun_to_call_when_stopping_go_back_with_their_retries_unchanged() -> None:
+    bench = Bench(slots=100)
+    bench.handler.host = "slow.example"
+    async with bench.running() as task:
+        await bench.deliver(*(job(key) for key in range(1, 101)))
+        await bench.handler.has_started(*range(1, 81))
+
+        bench.runner.stop()
+        bench.handler.finish(*range(1, 81))
+
+        assert await bench.ends(task) is Ending.DRAINED
+
+    given_back = {key: outcome.retries for key, outcome in bench.transport.sent if isinstance(outcome, Fail)}
+    assert given_back == dict.fromkeys(range(81, 101), 3)
+    assert len(bench.handler.started) == 80
 
 
 async def test_a_job_that_takes_longer_than_the_grace_time_is_left(caplog: pytest.LogCaptureFixture) -> None:
