@@ -151,10 +151,11 @@ class Pipeline:
         return response, await output_of(response, case.headers, self._mapper, self._guard, given)
 
     def _given(self, case: Case, request: RestRequest, response: RestResponse | None) -> Mapping[str, Any]:
-        """The variables that the dialect gives for every answer."""
+        """The variables that an answer gives by itself: those of the dialect, and tracked headers."""
         if response is None or not self.face.extended_inputs:
             return {}
-        return dialect_of(case.headers.values).outputs(request.method, response)
+        outputs = dialect_of(case.headers.values).outputs(request.method, response)
+        return {**outputs, **request.options.tracked.given(response)}
 
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""
@@ -214,15 +215,15 @@ class Pipeline:
         )
 
     async def _call(self, case: Case, request: RestRequest, lease: Lease) -> RestResponse | None:
+        tracked = request.options.tracked
         try:
-            return await self._calls.call(request, self.face, lease.remaining)
+            response = await self._calls.call(request, self.face, lease.remaining)
         except JobFailure as failure:
-            if not self.face.extended_inputs or mode_of(case.headers.values) != "return":
-                raise
-            response = returned(failure)
+            as_data = self.face.extended_inputs and mode_of(case.headers.values) == "return"
+            response = returned(failure) if as_data else None
             if response is None:
-                raise
-            return response
+                raise tracked.failed(failure) from failure
+        return None if response is None else tracked.answered(response)
 
     def _session(self, job: Job) -> SecretSession:
         scope = SecretScope(

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, get_args
 from worker.errors import JobFailure, input_failure
 from worker.rest.breaker import WINDOW_LIMIT, BreakerRule
 from worker.rest.coercion import boolean, integer
+from worker.rest.tracked import Tracking, tracking
 
 ArrayFormat = Literal["repeat", "brackets", "indices", "comma"]
 """How a list among the query parameters is written: `a=1&a=2`, `a[]=1&a[]=2`, `a[0]=1&a[1]=2`, `a=1,2`."""
@@ -46,6 +47,7 @@ class HttpOptions:
     array_format: ArrayFormat = "repeat"
     max_redirects: int = 10
     meta: bool = False  # tell how the call went in `response.meta`
+    tracked: Tracking = field(default_factory=Tracking)  # headers that the model wants by name
     timeout: float | None = None  # seconds for one whole try, in place of the read timeout; 0 is without limit
     retry: RetryRule = field(default_factory=RetryRule)
     breaker: BreakerRule = field(default_factory=BreakerRule)
@@ -113,6 +115,7 @@ _OPTIONS: Final = {
     "retry.maxWaitMs": _Option("retry.max_wait", _seconds, _MILLISECONDS),
     "retry.nonIdempotent": _Option("retry.non_idempotent", boolean, _SWITCH),
     "retry.respectRetryAfter": _Option("retry.respect_retry_after", boolean, _SWITCH),
+    "trackHeaders": _Option("tracked", tracking, "a list of header names, or an object of names to headers"),
     "timeoutMs": _Option("timeout", _seconds, _MILLISECONDS),
 }
 _ELSEWHERE: Final = ("inputs", "errors.mode", "errors.immediate", "profile", "operation")  # read by the pipeline

@@ -117,9 +117,10 @@ class RestResponse:
     reason: str | None
     document: Any = None
     meta: Mapping[str, Any] | None = None
+    tracked: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The five members, nulls included, in the order of the contract; `meta` only where it was asked for."""
+        """The five members, nulls included, in the order of the contract; more only where it was asked for."""
         members = {
             "status": self.status,
             "headers": self.headers,
@@ -127,4 +128,5 @@ class RestResponse:
             "reason": self.reason,
             "document": self.document,
         }
-        return members if self.meta is None else {**members, "meta": self.meta}
+        asked_for = {"meta": self.meta, "tracked": self.tracked}
+        return members | {name: value for name, value in asked_for.items() if value is not None}
