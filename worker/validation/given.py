@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from worker.documents.reference import FUNCTION_TYPE, REFERENCE_TYPE
 from worker.face import Face
 from worker.pipeline.inputs import INPUTS, path_of
 from worker.pipeline.paths import put
@@ -31,6 +32,9 @@ JOB_HEADERS: Final = frozenset(
 
 _ELSEWHERE: Final = ("dialect", "httpOptions.inputs", "httpOptions.profile")
 """Headers by which inputs come from where the model does not tell."""
+
+
+_REFERENCES: Final = frozenset({REFERENCE_TYPE, FUNCTION_TYPE})
 
 
 @dataclass(slots=True)
@@ -91,4 +95,15 @@ def gather(task: Task, face: Face) -> Given:
 
 def _value(entry: Entry, face: Face) -> Any:
     value = value_of(entry.value) if entry.value.startswith("=") or entry.name == "inputs" else entry.value
-    return UNKNOWN if isinstance(value, str) and any(names(value, bare=face.rescan_secrets)) else value
+    if isinstance(value, str) and any(names(value, bare=face.rescan_secrets)):
+        return UNKNOWN
+    return _without_references(value)
+
+
+def _without_references(value: Any) -> Any:
+    """Documents and functions of the engine stand for values that only the running process knows."""
+    if not isinstance(value, Mapping):
+        return value
+    if not _REFERENCES.isdisjoint(value):
+        return UNKNOWN
+    return {name: _without_references(member) for name, member in value.items()}
