@@ -88,3 +88,21 @@ async def test_the_worker_goes_on_after_the_broker_was_killed_and_started_again(
     assert worker.running()
     assert await zeebe.ended(interrupted)
     assert await zeebe.ended(later)
+
+
+@pytest.mark.parametrize("deployed", ["broker"], indirect=True)
+async def test_no_instance_is_lost_when_the_broker_is_killed_under_load(
+    zeebe: Zeebe, worker: WorkerProcess, broker: Broker, target: Target, probe: str
+) -> None:
+    """Some calls are under way then, some outcomes on their way, some jobs not yet handed out."""
+    target.gate.clear()
+    started = [await zeebe.start("order", **order(target, probe)) for _ in range(40)]
+    await target.has_been_asked()
+
+    broker.kill()
+    target.gate.set()
+    await asyncio.to_thread(broker.start)
+    seen = {(await zeebe.look(probe)).instance for _ in started}
+
+    assert seen == set(started)
+    assert worker.running()
