@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -15,7 +16,19 @@ VARYING_TEXT = ("now", "today", "random", "uuid", "backoff", "createDocument", "
 """Corpus texts with one of these are not changed: their results vary, recurse or grow without bound."""
 
 
+_SCALE = re.compile(r"\b(?:decimal|floor|ceiling|round \w+|round half \w+)\(")
+_HUGE = re.compile(r"\d{7}|\*\*|\bbig\b")
+"""Together they make the original write down millions of digits."""
+
+
 def questions(seed: int, count: int) -> Iterator[Question]:
+    """The mix, without what the original would work on for ever."""
+    for question in _mix(seed, count):
+        if not (_SCALE.search(question.expression) and _HUGE.search(question.expression)):
+            yield question
+
+
+def _mix(seed: int, count: int) -> Iterator[Question]:
     """About `count` questions: a fifth each of calls, expressions, unary tests, mutations and variations."""
     generator = Generator(seed)
     share = count // 5
