@@ -139,7 +139,7 @@ async def test_a_batch_of_large_jobs_arrives_whole(gateway: DevGateway, transpor
 
 
 async def test_a_cancelled_poll_ends_without_an_error(gateway: DevGateway, transport: Transport) -> None:
-    activation = transport.activate(request(request_timeout=60))
+    activation = transport.activate(request(request_timeout=1))
 
     async def read() -> list[Job]:
         return [job async for batch in activation for job in batch]
@@ -149,6 +149,32 @@ async def test_a_cancelled_poll_ends_without_an_error(gateway: DevGateway, trans
     activation.cancel()
 
     assert await asyncio.wait_for(reading, SECONDS) == []
+
+
+@pytest.mark.parametrize("connect", ["rest"], indirect=True)  # over gRPC the engine notices the end of the call
+async def test_a_job_that_comes_to_a_cancelled_poll_is_handed_out(gateway: DevGateway, transport: Transport) -> None:
+    activation = transport.activate(request(request_timeout=1))
+
+    async def read() -> list[int]:
+        return [job.key async for batch in activation for job in batch]
+
+    reading = asyncio.create_task(read())
+    await gateway.wait_for("poll")
+    activation.cancel()
+    key = gateway.add_job(JOB_TYPE)
+
+    assert await asyncio.wait_for(reading, SECONDS) == [key]
+
+
+async def test_a_poll_that_is_cancelled_before_it_began_brings_nothing(
+    gateway: DevGateway, transport: Transport
+) -> None:
+    gateway.add_job(JOB_TYPE)
+    activation = transport.activate(request())
+    activation.cancel()
+
+    assert [batch async for batch in activation] == []
+    assert len(await jobs(transport, request())) == 1
 
 
 async def test_cancelling_the_reader_is_not_mistaken_for_the_end_of_the_poll(

@@ -88,3 +88,19 @@ async def test_a_worker_that_is_stopped_hands_in_what_it_has(
     assert await stopping == 0
     assert (await zeebe.look(probe)).element == "observe"
     assert len(target.asked) == 1
+
+
+async def test_a_job_that_comes_while_the_worker_stops_is_free_for_the_next_one(
+    zeebe: Zeebe, start_worker: StartWorker, broker: Broker, target: Target, probe: str, job_type: str
+) -> None:
+    """The broker would hand it to a long poll whose connection was closed, and it would wait for its lease to end."""
+    worker = start_worker(JOB_TYPES=job_type, LEASE="600", ZEEBE__TRANSPORT="rest", ZEEBE__REST_ADDRESS=broker.rest_url)
+    await zeebe.start("order", **order(target, probe, job_type=job_type))
+    await zeebe.look(probe)  # it works, and polls again
+
+    stopping = asyncio.create_task(worker.stop())
+    await zeebe.start("order", **order(target, probe, job_type=job_type))
+
+    assert await stopping == 0
+    if len(target.asked) == 1:  # it came too late for the worker
+        assert (await zeebe.take(job_type)).retries == 3

@@ -54,7 +54,8 @@ class ScriptedActivation:
         self._answer: asyncio.Future[Sequence[Answer]] = asyncio.get_running_loop().create_future()
 
     def cancel(self) -> None:
-        self.answer(*self._transport.on_cancel)
+        if self._transport.on_cancel is not None:
+            self.answer(*self._transport.on_cancel)
 
     @property
     def over(self) -> bool:
@@ -119,7 +120,9 @@ class ScriptedTransport:
         self.always: GatewayError | None = None  # for commands, when `failures` is used up
         self.extend_failures: deque[GatewayError] = deque()
         self.hang_on_extend: set[int] = set()  # jobs whose extension is never answered
-        self.on_cancel: Sequence[Answer] = ()  # what a poll still delivers when it is cancelled
+        self.on_cancel: (
+            Sequence[Answer] | None
+        ) = ()  # what a poll still delivers when it is cancelled; None: it goes on
         self.version: str | GatewayError = "8.6.0"
         self._changed = asyncio.Event()
 

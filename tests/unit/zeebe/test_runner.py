@@ -272,6 +272,31 @@ async def test_jobs_that_arrive_while_stopping_go_back_with_their_retries_unchan
     assert bench.observer.counts["given back"] == 2
 
 
+async def test_a_call_for_jobs_that_cannot_be_ended_is_waited_for_and_what_it_brings_goes_back() -> None:
+    bench = Bench()
+    bench.transport.on_cancel = None
+    async with bench.running() as task:
+        poll = await bench.transport.poll()
+        bench.runner.stop()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(task), 0.1)
+        poll.answer([job(1, retries=3)])
+
+        assert await bench.ends(task) is Ending.DRAINED
+
+    assert [(key, outcome.retries) for key, outcome in bench.transport.sent if isinstance(outcome, Fail)] == [(1, 3)]
+
+
+async def test_a_call_for_jobs_that_goes_on_holds_up_nobody_beyond_the_grace_time() -> None:
+    bench = Bench(grace=0)
+    bench.transport.on_cancel = None
+    async with bench.running() as task:
+        await bench.transport.poll()
+        bench.runner.stop()
+
+        assert await bench.ends(task) is Ending.DRAINED
+
+
 async def test_jobs_that_have_not_begun_to_call_when_stopping_go_back_with_their_retries_unchanged() -> None:
     bench = Bench(slots=100)
     bench.handler.host = "slow.example"
