@@ -63,11 +63,24 @@ class ApiKey(_Model):
     value: Text = None
 
 
+def _extended_texts(value: Any, info: ValidationInfo) -> Any:
+    """An object of texts that only the native face reads, without its nulls; elsewhere it may be anything."""
+    if value is None or info.context is None or not info.context.extended_inputs:
+        return None
+    given = {name: text(item) for name, item in (mapping(value) or {}).items()}
+    return {name: item for name, item in given.items() if item is not None}
+
+
+_Texts = Annotated[dict[str, str] | None, BeforeValidator(_extended_texts)]
+
+
 class _OAuth(_Model):
     oauthTokenEndpoint: Text = None  # noqa: N815
     clientId: Text = None  # noqa: N815
     clientSecret: Text = None  # noqa: N815
     scopes: Text = None
+    parameters: _Texts = None  # more fields of the token request
+    headers: _Texts = None  # more headers of it
 
 
 class OAuthClientCredentials(_OAuth):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import astuple, dataclass
+from typing import Final
 from urllib.parse import quote_plus
 
-from worker.errors import ILLEGAL_ARGUMENT, JobFailure
+from worker.errors import ILLEGAL_ARGUMENT, JobFailure, input_failure
 from worker.face import Face
 from worker.rest.auth import basic
 from worker.rest.headers import HeaderLines
@@ -15,6 +16,9 @@ from worker.rest.request import ClientCredentials, OAuth, RefreshToken
 
 Fields = list[tuple[str, str | None]]
 """Form fields; one with None goes out as a bare name."""
+
+
+_OF_THE_FLOW: Final = frozenset({"audience", "client_id", "client_secret", "grant_type", "refresh_token", "scope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,9 @@ def token_request(auth: OAuth, face: Face, *, refresh_token: str | None = None) 
                 fields += [("client_id", auth.client_id), ("client_secret", auth.client_secret)]
         case RefreshToken():
             fields = _refresh(auth, refresh_token or auth.refresh_token)
+    fields += _added(auth)
+    own = {name.lower() for name, _ in auth.headers}
+    headers = [*(line for line in headers if line[0].lower() not in own), *auth.headers]
     return TokenRequest(auth.token_endpoint, headers, "&".join(_pair(*field) for field in fields).encode("ascii"))
 
 
@@ -72,6 +79,14 @@ def _refresh(auth: RefreshToken, refresh_token: str) -> Fields:
     ]
     optional: Fields = [("client_secret", auth.client_secret), ("scope", auth.scopes)]
     return fields + [field for field in optional if not _is_blank(field[1])]
+
+
+def _added(auth: OAuth) -> Fields:
+    """The fields that the model adds. Raises `JobFailure` for those that the flow itself sends."""
+    for name, _ in auth.parameters:
+        if name in _OF_THE_FLOW:
+            raise input_failure(f"authentication.parameters.{name} is what another input of the authentication says")
+    return list(auth.parameters)
 
 
 def _is_blank(text: str | None) -> bool:

@@ -40,7 +40,10 @@ class ApiKeyAuth:
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """OAuth 2.0 client credentials. `client_authentication` is checked when the token is asked for."""
+    """OAuth 2.0 client credentials. `client_authentication` is checked when the token is asked for.
+
+    `parameters` and `headers` are more fields and headers of the token request, in both flows.
+    """
 
     token_endpoint: str
     client_id: str
@@ -48,6 +51,8 @@ class ClientCredentials:
     client_authentication: str
     audience: str | None = None
     scopes: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class RefreshToken:
     refresh_token: str
     client_secret: str | None = None
     scopes: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 OAuth = ClientCredentials | RefreshToken

@@ -139,6 +139,8 @@ def _auth(auth: binding.Authentication, face: Face) -> Auth | None:
                 client_authentication=auth.clientAuthentication or "basicAuthHeader",
                 audience=auth.audience,
                 scopes=auth.scopes,
+                parameters=tuple((auth.parameters or {}).items()),
+                headers=tuple((auth.headers or {}).items()),
             )
         case binding.OAuthRefreshToken():
             return RefreshToken(
@@ -147,6 +149,8 @@ def _auth(auth: binding.Authentication, face: Face) -> Auth | None:
                 refresh_token=auth.refreshToken or "",
                 client_secret=auth.clientSecret,
                 scopes=auth.scopes,
+                parameters=tuple((auth.parameters or {}).items()),
+                headers=tuple((auth.headers or {}).items()),
             )
         case _:
             return None

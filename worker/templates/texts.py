@@ -240,6 +240,8 @@ PROFILE_TEXTS: Final[Mapping[str, Text]] = {
 """The form of a task that calls by a profile: what the profile gives is not in it, or the form would win over it."""
 
 LEFT_OUT: Final = {
+    "authentication.headers": "hardly any token endpoint wants them",
+    "authentication.parameters": "hardly any token endpoint wants them",
     "authenticationConfiguration": "stored credentials need a property type of their own",
     "storeResponse": "documentReturnFormat says it better",
 }
