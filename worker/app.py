@@ -62,7 +62,7 @@ async def open_pipelines(
     proxies, blocked destinations, trust stores. `access` is the way to the cluster, for documents and deployed models;
     without it one is opened. It is closed at the end.
     """
-    access = access or open_access(settings.zeebe, on_token=masker.remember)
+    access = access or open_access(settings.zeebe, on_secret=masker.remember)
     engine = settings.secrets.engine
     models = _engine_api(engine, settings.secrets.engine_token, access) if engine else None
     secrets = Secrets(

@@ -201,7 +201,7 @@ async def test_an_environment_made_for_camundas_clients_opens_every_way_in(
     }
     settings, warnings = load(environ)
     masked: list[str] = []
-    access = open_access(settings.zeebe, on_token=masked.append)
+    access = open_access(settings.zeebe, on_secret=masked.append)
 
     for connect in CONNECT.values():
         transport = connect(gateway, access)

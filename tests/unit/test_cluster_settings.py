@@ -180,3 +180,11 @@ def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
 
 def test_no_secret_is_shown() -> None:
     assert "s3cret" not in repr(loaded(OAUTH))
+
+
+def test_the_password_of_the_proxy_is_told_to_whoever_masks() -> None:
+    secrets: list[str] = []
+
+    open_access(loaded({ZEEBE + "PROXY": "http://me:p%40ss@proxy:3128"}), on_secret=secrets.append)
+
+    assert secrets == ["p@ss"]

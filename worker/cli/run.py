@@ -85,7 +85,7 @@ async def _work(
 ) -> Ending:
     stop = Stop()
     stop.on_signals()
-    access = open_access(settings.zeebe, on_token=masker.remember)
+    access = open_access(settings.zeebe, on_secret=masker.remember)
     async with open_pipelines(settings, environ, properties, masker, access) as pipelines:
         tune_garbage_collection()
         return await run_worker(

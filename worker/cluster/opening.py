@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
 
 from worker.cluster.access import ClusterAccess
 from worker.cluster.credentials import Credentials, Fixed, basic, bearer
@@ -15,15 +16,20 @@ from worker.settings import SettingsError, ZeebeSettings
 PREFIX = "REST_CONNECTOR_ZEEBE__"
 
 
-def open_access(zeebe: ZeebeSettings, *, on_token: Callable[[str], None] | None = None) -> ClusterAccess:
-    """The access that the settings ask for. `on_token` hears every token. Raises `SettingsError`."""
+def open_access(zeebe: ZeebeSettings, *, on_secret: Callable[[str], None] | None = None) -> ClusterAccess:
+    """The access that the settings ask for. Raises `SettingsError`.
+
+    `on_secret` hears what must not be shown: every token, and the proxy's password.
+    """
+    if on_secret is not None and zeebe.proxy and (password := urlsplit(zeebe.proxy).password):
+        on_secret(unquote(password))
     tls = TlsFiles(zeebe.ca_file, zeebe.certificate_file, zeebe.key_file) if zeebe.encrypted else None
     if tls is not None:
         _try(tls, zeebe)
-    return ClusterAccess(_credentials(zeebe, tls, on_token), tls, zeebe.proxy)
+    return ClusterAccess(_credentials(zeebe, tls, on_secret), tls, zeebe.proxy)
 
 
-def _credentials(zeebe: ZeebeSettings, tls: TlsFiles | None, on_token: Callable[[str], None] | None) -> Credentials:
+def _credentials(zeebe: ZeebeSettings, tls: TlsFiles | None, on_secret: Callable[[str], None] | None) -> Credentials:
     match zeebe.auth_method:
         case "token" if zeebe.token is not None:
             return bearer(zeebe.token.get_secret_value())
@@ -41,7 +47,7 @@ def _credentials(zeebe: ZeebeSettings, tls: TlsFiles | None, on_token: Callable[
             def context() -> ssl.SSLContext | None:
                 return None if tls is None else tls.get().provider
 
-            return OAuth(lambda: request_token(client, context=context, proxy=zeebe.proxy), on_token=on_token)
+            return OAuth(lambda: request_token(client, context=context, proxy=zeebe.proxy), on_token=on_secret)
     return Fixed()
 
 

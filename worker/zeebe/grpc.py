@@ -83,11 +83,11 @@ class GrpcTransport:
         """
         material = self._access.material()
         if self._channel is None or material is not self._material:
-            if self._retired is not None:
-                await self._retired.close(None)
-            self._retired, self._channel = self._channel, self._connected(material)
+            outdated, self._retired, self._channel = self._retired, self._channel, self._connected(material)
             self._material = material
             self._open_stub = GatewayStub(self._channel)
+            if outdated is not None:
+                await outdated.close(None)
         return self._open_stub
 
     def _connected(self, material: Material | None) -> grpc.aio.Channel:
