@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from worker.feel import FeelError, evaluate, parse, to_json_value
+from worker.feel import FeelError, evaluate, parse, strip_marker, to_json_value
 from worker.feel.errors import mark
 from worker.feel.printer import to_text
 from worker.feel.syntax import Call, ContextLiteral, Literal, Name, Node, PathCall
-from worker.pipeline.expressions import strip_marker
 
 
 class _Unknown:

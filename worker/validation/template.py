@@ -38,6 +38,13 @@ class Choice(_Part):
     value: str
 
 
+class Condition(_Part):
+    """When a field is shown."""
+
+    property: str | None = None
+    allMatch: tuple[Condition, ...] = ()  # noqa: N815 - the schema's name
+
+
 class Property(_Part):
     """A field of the form."""
 
@@ -47,7 +54,7 @@ class Property(_Part):
     group: str | None = None
     binding: Binding
     choices: tuple[Choice, ...] = ()
-    condition: dict[str, Any] = Field(default_factory=dict)
+    condition: Condition = Condition()
     feel: Literal["optional", "required", "static"] | None = None
 
     @property
@@ -115,7 +122,8 @@ def versions_of(contents: list[Any]) -> dict[str, Versions]:
     known: dict[str, Versions] = {}
     for content in contents:
         if isinstance(content.get("id"), str) and isinstance(content.get("version", 0), int):
-            lowest = str(content.get("engines", {}).get("camunda", "")).lstrip("^>=~ ")
+            engines = content.get("engines")
+            lowest = str(engines.get("camunda", "")).lstrip("^>=~ ") if isinstance(engines, dict) else ""
             known.setdefault(content["id"], {})[content.get("version", 0)] = lowest
     return known
 
@@ -154,10 +162,10 @@ def _findings(template: Template, entry: Property, face: Face | None) -> Iterato
     if entry.group is not None and entry.group not in groups:
         yield "bad-template", f"the group {entry.group!r} is not declared", f"there are {', '.join(sorted(groups))}"
     ids = {each.id for each in template.properties}
-    for condition in (entry.condition, *entry.condition.get("allMatch", ())):
-        wanted = condition.get("property")
-        if wanted is not None and wanted not in ids:
-            yield "bad-template", f"its condition refers to {wanted!r}, which is no property", "name a property's id"
+    for condition in (entry.condition, *entry.condition.allMatch):
+        if condition.property is not None and condition.property not in ids:
+            message = f"its condition refers to {condition.property!r}, which is no property"
+            yield "bad-template", message, "name a property's id"
     choices = [choice.value for choice in entry.choices]
     if entry.type == "Dropdown" and entry.value is not None and entry.value not in choices:
         yield "bad-template", f"the default {entry.value!r} is none of its choices", f"there are {', '.join(choices)}"
