@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from worker.feel import DEFAULT_LIMITS, FeelError, FeelLimitError
-from worker.pipeline.expressions import QUICK_STEPS, Expressions, strip_marker
+from worker.feel import DEFAULT_LIMITS, FeelError, FeelLimitError, strip_marker
+from worker.pipeline.expressions import QUICK_STEPS, Expressions
 
 LONG = f"sum(for i in 1..{QUICK_STEPS} return i * 2)"
 LONG_VALUE = QUICK_STEPS * (QUICK_STEPS + 1)

@@ -16,7 +16,6 @@ from worker.cli.feel_output import show_explanation, show_failure, show_json, sh
 from worker.cli.feel_prompt import Prompt
 from worker.feel.expression import parsed
 from worker.json_codec import JsonError, loads
-from worker.pipeline.expressions import strip_marker
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
@@ -68,7 +67,7 @@ def read_context(name: str | None) -> dict[str, Any]:
 
 
 def _evaluate(args: argparse.Namespace, variables: dict[str, Any]) -> int:
-    text = strip_marker(args.expression)
+    text = feel.strip_marker(args.expression)
     try:
         tests = args.unary is not None
         given = feel.evaluate(args.unary, variables).value if tests else feel.ABSENT

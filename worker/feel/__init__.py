@@ -75,6 +75,11 @@ def parse(text: str, limits: Limits | None = None) -> Expression:
     return parsed(text, DEFAULT_LIMITS if limits is None else limits)
 
 
+def strip_marker(text: str) -> str:
+    """The expression in a connector's text, without the `=` that marks it as one; only the first is dropped."""
+    return text.strip().removeprefix("=").strip()
+
+
 __all__ = [
     "ABSENT",
     "DEFAULT_LIMITS",
@@ -90,6 +95,7 @@ __all__ = [
     "Result",
     "evaluate",
     "parse",
+    "strip_marker",
     "to_json_value",
     "to_string",
     "type_name",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from worker.feel import DEFAULT_LIMITS, FeelLimitError, FeelWarning, Limits, evaluate, to_json_value
+from worker.feel import DEFAULT_LIMITS, FeelLimitError, FeelWarning, Limits, evaluate, strip_marker, to_json_value
 
 QUICK_STEPS: Final = 4_000
 QUICK_SECONDS: Final = 0.02
@@ -59,11 +59,6 @@ class Expressions:
                     raise
         async with self._threads:
             return await asyncio.to_thread(_evaluate, expression, context, self._limits, nonce)
-
-
-def strip_marker(text: str) -> str:
-    """The expression without the `=` that marks it as one; only the first is dropped."""
-    return text.strip().removeprefix("=").strip()
 
 
 def _evaluate(expression: str, context: Mapping[str, Any], limits: Limits, nonce: str | None) -> Evaluated:

@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 from worker.errors import JobFailure, input_failure
-from worker.feel import FeelError
+from worker.feel import FeelError, strip_marker
 from worker.feel.errors import FeelWarning, mark
 from worker.pipeline.dialects import CAMUNDA, Dialect
-from worker.pipeline.expressions import Expressions, strip_marker
+from worker.pipeline.expressions import Expressions
 from worker.pipeline.job_headers import JobHeaders
 from worker.pipeline.paths import at, is_set, put
 from worker.pipeline.steering import refuse_misplaced

@@ -14,10 +14,10 @@ from typing import Any, Final, Literal
 from worker.documents import resolve_created_documents
 from worker.documents.document import DocumentStore
 from worker.errors import FEEL_EXCEPTION, JobFailure, input_failure
-from worker.feel import FeelError, FeelSyntaxError
+from worker.feel import FeelError, FeelSyntaxError, strip_marker
 from worker.json_codec import dumps
 from worker.json_codec.java_text import java_text
-from worker.pipeline.expressions import Expressions, strip_marker
+from worker.pipeline.expressions import Expressions
 
 Kind = Literal["Result", "Error"]
 
