@@ -34,6 +34,8 @@ from worker.feel.parser import parse_expression  # noqa: E402
 RESULT = "{orderId: response.body.order.id, total: response.body.order.total, items: count(response.body.order.items)}"
 FILTER = "count(items[price > 50 and qty >= 2])"
 SIZES = (10, 100, 1_000, 10_000)
+PATIENT = feel.Limits(seconds=2.0)
+"""For many items on a busy machine, where the usual time may pass without us."""
 ROUND_SECONDS = 0.05
 WARM_UP_SECONDS = 3.0
 
@@ -77,6 +79,8 @@ def measure_ours(workload: Workload, repeat: int) -> float:
     text, context = workload.expression, workload.context
     if workload.kind == "time-parse":
         return _seconds(lambda: Expression(text, parse_expression(text, feel.DEFAULT_LIMITS)), repeat)  # uncached
+    if text == FILTER:
+        return _seconds(lambda: feel.evaluate(text, context, limits=PATIENT), repeat)
     return _seconds(lambda: feel.evaluate(text, context), repeat)
 
 
