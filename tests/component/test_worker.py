@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import pytest
 
@@ -19,6 +20,9 @@ from worker.settings import HealthSettings, Settings, ZeebeSettings
 from worker.zeebe.runner import Ending
 
 JOB_TYPE = "rest-connector"
+
+Transport = Literal["grpc", "rest"]
+both = pytest.mark.parametrize("transport", ["grpc", "rest"])
 
 
 class Counting:
@@ -46,12 +50,20 @@ async def working(
     job_types: tuple[str, ...] = (JOB_TYPE,),
     stream: bool = False,
     tenant_ids: tuple[str, ...] = (),
+    transport: Transport = "grpc",
     **changes: float,
 ) -> AsyncIterator[Stop]:
     """A worker in this process; leaving the block drains it."""
     settings = Settings(
         job_types=job_types,
-        zeebe=ZeebeSettings(address=gateway.address, stream=stream, tenant_ids=tenant_ids),
+        zeebe=ZeebeSettings(
+            address=gateway.address,
+            rest_address=gateway.rest_address,
+            transport=transport,
+            stream=stream,
+            tenant_ids=tenant_ids,
+            poll_timeout=1 if transport == "rest" else 10,  # for so long an idle worker takes to stop
+        ),
         health=HealthSettings(host="127.0.0.1", port=0),
         **changes,  # type: ignore[arg-type]
     )
@@ -66,11 +78,12 @@ async def working(
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[DevGateway]:
-    async with DevGateway() as gateway:
+    async with DevGateway(rest=True) as gateway:
         yield gateway
 
 
-async def test_every_job_is_done_once_however_the_gateway_behaves(gateway: DevGateway) -> None:
+@both
+async def test_every_job_is_done_once_however_the_gateway_behaves(gateway: DevGateway, transport: Transport) -> None:
     handler = Counting()
     for fault, share in ((faults.UNAVAILABLE, 0.2), (faults.BUSY, 0.1), (faults.UNAUTHENTICATED, 0.03)):
         gateway.faults.sometimes("CompleteJob", fault, share)
@@ -78,7 +91,7 @@ async def test_every_job_is_done_once_however_the_gateway_behaves(gateway: DevGa
     gateway.faults.sometimes("CompleteJob", faults.REPLY_LOST, 0.05)
     keys = [gateway.add_job(JOB_TYPE) for _ in range(500)]
 
-    async with working(gateway, handler.handle, slots=50):
+    async with working(gateway, handler.handle, transport=transport, slots=50):
         for key in keys:
             assert (await gateway.ended(key, timeout=30)).kind == "completed"
 
@@ -87,11 +100,12 @@ async def test_every_job_is_done_once_however_the_gateway_behaves(gateway: DevGa
     assert handler.most <= 50
 
 
-async def test_jobs_are_done_once_across_an_outage(gateway: DevGateway) -> None:
+@both
+async def test_jobs_are_done_once_across_an_outage(gateway: DevGateway, transport: Transport) -> None:
     handler = Counting()
     keys = [gateway.add_job(JOB_TYPE) for _ in range(100)]
 
-    async with working(gateway, handler.handle, slots=20):
+    async with working(gateway, handler.handle, transport=transport, slots=20):
         await gateway.wait_for("completed")
         async with gateway.outage():
             keys += [gateway.add_job(JOB_TYPE) for _ in range(100)]
@@ -99,13 +113,14 @@ async def test_jobs_are_done_once_across_an_outage(gateway: DevGateway) -> None:
             assert (await gateway.ended(key, timeout=30)).kind == "completed"
 
 
-async def test_a_call_that_outlasts_its_lease_keeps_it(gateway: DevGateway) -> None:
+@both
+async def test_a_call_that_outlasts_its_lease_keeps_it(gateway: DevGateway, transport: Transport) -> None:
     async def slow(job: Job, lease: Lease) -> Outcome:
         await asyncio.sleep(2.5)
         return Complete()
 
     key = gateway.add_job(JOB_TYPE)
-    async with working(gateway, slow, lease=1.0):
+    async with working(gateway, slow, transport=transport, lease=1.0):
         await gateway.wait_for("lease-extended", key)
         assert (await gateway.ended(key)).kind == "completed"
 
