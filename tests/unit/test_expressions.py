@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
-from worker.feel import DEFAULT_LIMITS, FeelError, FeelLimitError, strip_marker
+from worker.feel import DEFAULT_LIMITS, FeelError, FeelLimitError, Limits, strip_marker
 from worker.pipeline.expressions import QUICK_STEPS, Expressions
+from worker.settings import FeelSettings
 
 LONG = f"sum(for i in 1..{QUICK_STEPS} return i * 2)"
 LONG_VALUE = QUICK_STEPS * (QUICK_STEPS + 1)
@@ -81,3 +82,17 @@ async def test_documents_can_be_made_only_with_a_mark() -> None:
     assert marked["connectorResultFunction"] == "createDocument:n"
     with pytest.raises(FeelError):
         await Expressions().evaluate(text, {})
+
+
+def test_every_limit_of_feel_is_a_setting_with_its_default() -> None:
+    settings = FeelSettings()
+
+    assert settings.limits() == DEFAULT_LIMITS
+    assert FeelSettings.model_fields.keys() == {limit.name for limit in fields(Limits)}
+
+
+async def test_a_limit_that_is_set_ends_the_expression_and_is_named() -> None:
+    expressions = Expressions(FeelSettings(list_length=10).limits())
+
+    with pytest.raises(FeelLimitError, match=r"The limit is 10, .*REST_CONNECTOR_FEEL__LIST_LENGTH"):
+        await expressions.evaluate("=for i in 1..11 return i", {})
