@@ -19,6 +19,7 @@ from worker.dev.events import Event
 from worker.dev.gateway import DevGateway
 
 FACES = (NATIVE, CAMUNDA)
+PATIENCE = 60.0  # seconds; a worker process needs some to start on a busy machine
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
@@ -35,7 +36,7 @@ class Site:
     async def ended(self, variables: Mapping[str, Any], headers: Mapping[str, str], **job: Any) -> Event:
         """How a job ended."""
         key = self.gateway.add_job(job.pop("type", NATIVE), variables=variables, headers=headers, **job)
-        return await self.gateway.ended(key)
+        return await self.gateway.ended(key, timeout=PATIENCE)
 
     async def metrics(self) -> str:
         async with aiohttp.ClientSession() as session, session.get(f"{await self.worker.pages()}/metrics") as page:
@@ -116,7 +117,7 @@ async def test_cmx_03_the_lease_can_be_changed(scene: Scene) -> None:
     service = await scene.serve_json({})
     async with site(CONNECTOR_HTTP_REST_TIMEOUT="45000") as running:
         key = running.gateway.add_job(NATIVE, variables={"url": service.url()})
-        await running.gateway.ended(key)
+        await running.gateway.ended(key, timeout=PATIENCE)
         (activated,) = running.events(key, "activated")
     assert activated.timeout == 45_000
 
@@ -125,7 +126,7 @@ async def test_cmx_04_the_lease_is_set_before_the_call(scene: Scene) -> None:
     service = await scene.serve(hang)
     async with site() as running:
         key = running.gateway.add_job(NATIVE, variables={"url": service.url()}, headers={"jobTimeout": "PT10M"})
-        extended = await running.gateway.wait_for("lease-extended", key)
+        extended = await running.gateway.wait_for("lease-extended", key, timeout=PATIENCE)
     assert extended.timeout == 600_000
 
 
@@ -146,7 +147,7 @@ async def test_cmx_05_the_tries_of_the_task_are_used_up_one_by_one(scene: Scene)
     async with site() as running:
         for type in FACES:
             key = running.gateway.add_job(type, variables={"url": service.url(), "method": "GET"}, retries=3)
-            assert (await running.gateway.ended(key)).kind == "incident"
+            assert (await running.gateway.ended(key, timeout=PATIENCE)).kind == "incident"
             assert [event.retries for event in running.events(key, "failed")] == [2, 1, 0]
     assert len(service.requests) == 6
 
@@ -168,7 +169,7 @@ async def test_cmx_06_every_failure_carries_the_back_off(scene: Scene) -> None:
         for type in FACES:
             for retries in (3, 1):
                 key = running.gateway.add_job(type, variables=variables, headers=headers, retries=retries)
-                failed = await running.gateway.wait_for("failed", key)
+                failed = await running.gateway.wait_for("failed", key, timeout=PATIENCE)
                 assert (failed.retries, failed.backoff) == (retries - 1, 30_000)
 
 
@@ -217,7 +218,7 @@ async def test_cmx_45_each_job_has_a_line_at_its_end_and_on_request_at_its_start
     variables = {"url": service.url("/payload-path"), "method": "POST", "body": "payload-in", "headers": headers}
     async with site(REST_CONNECTOR_LOG__LEVEL="debug") as running:
         key = running.gateway.add_job(NATIVE, variables=variables, headers={"resultVariable": "r"})
-        await running.gateway.ended(key)
+        await running.gateway.ended(key, timeout=PATIENCE)
         started, done = await running.worker.logged("job arrived"), await running.worker.logged("job done")
         assert [line["job"] for line in (started, done)] == [key, key]
         for line, level in ((started, "debug"), (done, "info")):
