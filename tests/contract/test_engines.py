@@ -174,6 +174,22 @@ async def test_a_lease_can_be_extended_while_the_job_is_ours(desk: Desk, wire: T
         await wire.extend(job.key, LATER, timeout=SECONDS)
 
 
+@pytest.mark.parametrize(
+    "outcome",
+    [Fail("no luck", 1, backoff=LATER), Fail("no luck", 0), Fail("no luck", 2)],
+    ids=["backing-off", "incident", "available"],
+)
+async def test_the_lease_of_a_job_that_is_not_active_cannot_be_extended(
+    desk: Desk, wire: Transport, types: Types, outcome: Outcome
+) -> None:
+    await desk.start(types)
+    job = await one(wire, types.task)
+    await wire.send(job.key, outcome, timeout=SECONDS)
+
+    with pytest.raises(GatewayRefused):
+        await wire.extend(job.key, LATER, timeout=SECONDS)
+
+
 @pytest.mark.parametrize("outcome", [Complete(), Fail("no", 1), ThrowError("E")], ids=["complete", "fail", "throw"])
 async def test_a_job_that_is_done_is_refused(desk: Desk, wire: Transport, types: Types, outcome: Outcome) -> None:
     await desk.start(types)

@@ -128,7 +128,12 @@ class RestApi:
     async def _update(self, request: web.Request) -> web.Response:
         changes = (await _body(request)).get("changeset", {})
         message = gateway_pb2.UpdateJobTimeoutRequest(jobKey=_key(request), timeout=changes.get("timeout", 0))
-        return await self._command(request, self._stub.UpdateJobTimeout, message)
+        try:
+            return await self._command(request, self._stub.UpdateJobTimeout, message)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.FAILED_PRECONDITION:
+                raise
+            return _problem(request, 400, "INVALID_ARGUMENT", error.details() or "")
 
     async def _command(self, request: web.Request, rpc: Callable[..., Awaitable[Any]], message: Any) -> web.Response:
         await rpc(message, metadata=_metadata(request))

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 from worker.cluster.access import ClusterAccess
 from worker.engine_api import AnswerTooLargeError, EngineApi, EngineApiError, json_object
-from worker.errors import GatewayBroken, GatewayBusy, GatewayError
+from worker.errors import GatewayBroken, GatewayBusy, GatewayError, GatewayRefused
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.zeebe.json_slices import items, members
@@ -75,9 +75,17 @@ class RestTransport:
                 assert_never(outcome)
 
     async def extend(self, job_key: int, milliseconds: int, *, timeout: float) -> None:
-        """Set the job's lease to `milliseconds` from now."""
+        """Set the job's lease to `milliseconds` from now.
+
+        That a job is not active (any more) is a wrong argument here, where gRPC has it as a state.
+        """
         body = json.dumps({"changeset": {"timeout": milliseconds}})
-        await self._call("PATCH", f"/v2/jobs/{job_key}", body, timeout)
+        try:
+            await self._call("PATCH", f"/v2/jobs/{job_key}", body, timeout)
+        except GatewayBroken as problem:
+            if problem.code == "INVALID_ARGUMENT" and milliseconds > 0:
+                raise GatewayRefused("FAILED_PRECONDITION", problem.message) from problem
+            raise
 
     async def ping(self, *, timeout: float) -> str:
         """The gateway's version."""
