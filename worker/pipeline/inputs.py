@@ -192,8 +192,8 @@ def _left_as_text(variables: Mapping[str, Any], dialect: Dialect) -> list[str]:
     """A note for each variable that looks like an expression, for the first few of them."""
     notes = (
         _off_note(f"variable {path}") if name in _VARIABLES or name in dialect.inputs else _header_note(path)
-        for name in INPUTS | dialect.inputs
-        for path in _texts_like_expressions(name, variables.get(name))
+        for name in variables.keys() & (INPUTS | dialect.inputs)
+        for path in _texts_like_expressions(name, variables[name])
     )
     return sorted(islice(notes, _MOST_NOTES))
 

@@ -20,12 +20,16 @@ def at(tree: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     """A member deep in the tree; None where there is none."""
     node: Any = tree
     for part in path:
-        node = node.get(part) if isinstance(node, Mapping) else None
+        if not isinstance(node, (dict, Mapping)):  # nearly always the first, which is found out sooner
+            return None
+        node = node.get(part)
     return node
 
 
 def is_set(value: Any) -> bool:
     """Whether there is anything in a value; optional fields of templates arrive as nulls and blank texts."""
-    if isinstance(value, Mapping):
-        return any(map(is_set, value.values()))
-    return bool(value.strip()) if isinstance(value, str) else value is not None
+    if value is None:
+        return False
+    if isinstance(value, str):
+        return bool(value.strip())
+    return any(map(is_set, value.values())) if isinstance(value, (dict, Mapping)) else True

@@ -16,7 +16,10 @@ from worker.pipeline.paths import at, is_set
 from worker.rest.binding import root_object
 
 _FROM_VARIABLES: Final = ("dialect", "httpOptions.errors.mode", "httpOptions.errors.immediate")
-_OPTIONS: Final = ("httpOptions.inputs", "httpOptions.errors.mode", "httpOptions.errors.immediate")
+_OPTIONS: Final = {
+    name: tuple(name.split("."))
+    for name in ("httpOptions.inputs", "httpOptions.errors.mode", "httpOptions.errors.immediate")
+}
 
 
 def with_trusted(headers: JobHeaders, variables: str) -> JobHeaders:
@@ -32,6 +35,6 @@ def with_trusted(headers: JobHeaders, variables: str) -> JobHeaders:
 
 def refuse_misplaced(tree: Mapping[str, Any], given: Mapping[str, str]) -> None:
     """Raises an input failure for an option among the inputs that would be ignored: it has no header of its own."""
-    for name in _OPTIONS:
-        if name not in given and is_set(at(tree, tuple(name.split(".")))):
+    for name, path in _OPTIONS.items():
+        if name not in given and is_set(at(tree, path)):
             raise input_failure(f"{name} is read from a task header of its own, named {name}, and from nowhere else")
