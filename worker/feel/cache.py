@@ -11,7 +11,10 @@ V = TypeVar("V")
 
 
 class TextCache(Generic[V]):
-    """The most recently used values by key, bounded by their number and the sum of their texts' lengths."""
+    """The most recently used values by key, bounded by their number and the sum of their texts' lengths.
+
+    As long as it is half empty nothing will have to make room soon, and the order of use is not kept.
+    """
 
     def __init__(self, entries: int, characters: int) -> None:
         self._entries = entries
@@ -22,12 +25,14 @@ class TextCache(Generic[V]):
 
     def get(self, key: Hashable) -> V | None:
         """The value, or None."""
-        with self._lock:
-            found = self._values.get(key)
-            if found is None:
-                return None
-            self._values.move_to_end(key)
-            return found[0]
+        found = self._values.get(key)
+        if found is None:
+            return None
+        if self._held * 2 > self._characters or len(self._values) * 2 > self._entries:
+            with self._lock:
+                if key in self._values:
+                    self._values.move_to_end(key)
+        return found[0]
 
     def put(self, key: Hashable, value: V, length: int) -> None:
         """Keep a value made from a text of this length; the oldest ones make room."""

@@ -153,6 +153,8 @@ def settle(value: Any, evaluation: Evaluation) -> None:
     waiting = [value]
     if type(value) is Context:  # the usual result: nothing to do for itself
         waiting = [part for part in value.entries.values() if type(part) in _FOLLOWED]
+        if not waiting:
+            return
     seen: set[int] = set()
     while waiting:
         each = waiting.pop()
