@@ -21,6 +21,7 @@ COMPATIBLE_CODINGS: Final = ("gzip", "deflate", "x-gzip")
 NATIVE_CODINGS: Final = ("gzip", "deflate", "br", "zstd")
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP_START: Final = b"\x1f\x8b"
 _WINDOW: Final = {int(zstd.DecompressionParameter.window_log_max): 23}  # 8 MB, as RFC 9659 limits it
 
 
@@ -46,22 +47,27 @@ def decoder(coding: str) -> Decoder:
 
 
 class Zlib:
-    """gzip, also several members of it, and deflate in both of its forms."""
+    """gzip, also several members of it, and deflate in both of its forms; what follows the end is ignored."""
 
     def __init__(self, coding: str) -> None:
         self._coding = coding
         self._stream: zlib._Decompress | None = None
         self._start = b""
+        self._ended = False  # one stream at least
+        self._over = False
 
     def feed(self, data: bytes, room: int) -> bytes:
         decoded: list[bytes] = []
         size = 0
         data = self._start + data
         self._start = b""
-        while data and size <= room:
+        while data and size <= room and not self._over:
             if self._stream is None:
                 if len(data) < 2:
                     self._start = data  # the first two bytes tell which stream it is
+                    break
+                if self._ended and not (self._coding == "gzip" and data.startswith(_GZIP_START)):
+                    self._over = True
                     break
                 self._stream = _stream(self._coding, data)
             try:
@@ -70,15 +76,14 @@ class Zlib:
                 raise UndecodableBody(str(error)) from error
             size += len(piece)
             decoded.append(piece)
-            data = self._stream.unconsumed_tail or self._stream.unused_data
             if self._stream.eof:
-                if self._coding == "deflate" or not data.startswith(b"\x1f\x8b"):
-                    break  # what follows the end is ignored
-                self._stream = None
+                data, self._stream, self._ended = self._stream.unused_data, None, True
+            else:
+                data = self._stream.unconsumed_tail
         return b"".join(decoded)
 
     def finish(self) -> None:
-        if self._start or (self._stream is not None and not self._stream.eof):
+        if self._stream is not None or (self._start and not self._ended):
             raise UndecodableBody("Unexpected end of ZLIB input stream")
 
 
@@ -147,7 +152,7 @@ _DECODERS: Final[dict[str, Callable[[], Decoder]]] = {
 
 def _stream(coding: str, data: bytes) -> zlib._Decompress:
     if coding == "gzip":
-        if not data.startswith(b"\x1f\x8b"):
+        if not data.startswith(_GZIP_START):
             raise UndecodableBody("Not in GZIP format")
         return zlib.decompressobj(_GZIP)
     wrapped = data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_FIRST: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,])*')
+# Possessive, so that quotes without an end cost linear time: where one has none, those behind it have none either.
+_FIRST: Final = re.compile(r'(?:[^",]|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+(?:"[^,]*)?', re.DOTALL)
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
 
 

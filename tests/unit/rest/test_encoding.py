@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import sys
+import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -12,6 +14,7 @@ import pytest
 
 from worker.rest.content_coding import UndecodableBody, decoder
 from worker.rest.encoding import UnknownCharset, check_charset, decode, encode, latin1
+from worker.rest.media_type import parse_media_type
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -105,3 +108,30 @@ def test_a_missing_end_is_found(coding: str, compress: Callable[[bytes], bytes])
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 def test_nothing_at_all_is_a_whole_body(coding: str) -> None:
     decoder(coding).finish()
+
+
+@pytest.mark.parametrize(("coding", "compress"), [*COMPRESSORS[:2], ("deflate", zlib.compress)])
+def test_what_follows_the_end_without_an_end_of_its_own_is_not_kept(
+    coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    stream, endless = decoder(coding), b"z" * 65_536
+    decoded = stream.feed(compress(TEXT), 10_000)
+
+    tracemalloc.start()
+    try:
+        decoded += b"".join(stream.feed(endless, 10_000) for _ in range(100))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    stream.finish()
+    assert decoded == TEXT
+    assert most < 10 * len(endless)
+
+
+def test_a_content_type_full_of_quotes_without_an_end_takes_no_time() -> None:
+    started = time.perf_counter()
+    media = parse_media_type('text/plain; a="' + '\\"' * 100_000)
+    assert media is not None
+    assert media.name == "text/plain"
+    assert time.perf_counter() - started < 10  # minutes, when every quote is looked for an end of
