@@ -119,7 +119,7 @@ class EngineApi:
                 ssl=True if access is None else access.context() or True,
                 proxy=None if access is None else access.proxy,
             ) as answer:
-                content = await _bounded(answer, limit)
+                content = await bounded(answer, limit)
         except TimeoutError:
             raise EngineApiError("the engine's API did not answer in time", timed_out=True) from None
         except (aiohttp.ClientError, OSError) as problem:
@@ -145,7 +145,8 @@ def json_object(content: bytes) -> dict[str, Any]:
     return value
 
 
-async def _bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+async def bounded(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body. Raises `AnswerTooLargeError`."""
     content = bytearray()
     async for chunk in answer.content.iter_any():
         content += chunk

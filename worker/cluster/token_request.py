@@ -10,6 +10,7 @@ from typing import Any, Final
 import aiohttp
 
 from worker.cluster.oauth import Token, TokenError
+from worker.engine_api import AnswerTooLargeError, bounded
 from worker.json_codec import JsonError, loads
 
 CONNECT_SECONDS: Final = 5.0
@@ -56,10 +57,10 @@ async def request_token(
                 allow_redirects=False,
             ) as answer,
         ):
-            content = await answer.content.read(LARGEST_ANSWER)
+            content = await bounded(answer, LARGEST_ANSWER)
     except TimeoutError:
         raise TokenError(f"{client.token_url} did not answer within {SECONDS:g} s") from None
-    except (aiohttp.ClientError, OSError, ValueError) as problem:
+    except (aiohttp.ClientError, OSError, ValueError, AnswerTooLargeError) as problem:
         raise TokenError(f"{client.token_url}: {str(problem) or type(problem).__name__}") from problem
     values = _object(content)
     if not 200 <= answer.status < 300:
