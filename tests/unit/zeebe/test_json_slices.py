@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -28,6 +29,20 @@ def test_numbers_of_any_length_and_texts_of_any_depth_pass() -> None:
     digits, deep = "9" * 5_000, "[" * 5_000 + "]" * 5_000
 
     assert items(f"[{digits},{deep}]") == [digits, deep]
+
+
+def test_a_text_of_megabytes_costs_little_more_than_itself() -> None:
+    text = json.dumps({"file": "x" * 2_000_000})
+
+    tracemalloc.start()
+    try:
+        (value,) = members(text).values()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(value) == 2_000_002
+    assert most < 10 * len(text)
 
 
 @pytest.mark.parametrize(("text", "parts"), [("[]", []), (" [ ] ", []), ("[[],{}]", ["[]", "{}"])])
