@@ -69,7 +69,11 @@ class _Tree:
             result = {}
             for key, each in entries.items():
                 self.room -= len(key) + 4
-                result[key] = self.plain(each, depth + 1)
+                if type(each) is str:  # the most frequent kind, without a call
+                    self.room -= len(each) + 3
+                    result[key] = each
+                else:
+                    result[key] = self.plain(each, depth + 1)
             self.check_room()
             return result
         if kind in LIST_TYPES:
