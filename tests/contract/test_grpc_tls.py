@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -112,3 +112,30 @@ async def test_changed_files_are_used_from_the_next_call_on_while_the_calls_unde
 async def _jobs(transport: GrpcTransport) -> list[int]:
     asked = ActivateRequest(job_type="t", max_jobs=1, lease=60, request_timeout=SECONDS, worker="test")
     return [job.key async for batch in transport.activate(asked) for job in batch]
+
+
+async def test_a_stream_on_a_connection_that_was_replaced_twice_ends_as_in_an_outage(tmp_path: Path) -> None:
+    first, second, files = (tmp_path / name for name in ("first", "second", "files"))
+    for folder in (first, second, files):
+        folder.mkdir()
+    old, new = make_authority(first), make_authority(second)
+    tens = itertools.count(step=10.0)
+    tls = trusting(files, old, now=lambda: next(tens))
+    async with gateway(old) as running:
+        transport = GrpcTransport(running.address, access=ClusterAccess(tls=tls))
+        stream = asyncio.create_task(_pushed(transport))
+        await running.wait_for("stream-opened")
+
+        for authority in (new, old):
+            write(files, authority)
+            with suppress(GatewayBusy):
+                await transport.ping(timeout=SECONDS)
+
+        with pytest.raises(GatewayBusy, match="replaced"):
+            await asyncio.wait_for(stream, SECONDS)
+        await transport.close()
+
+
+async def _pushed(transport: GrpcTransport) -> list[int]:
+    asked = ActivateRequest(job_type="t", max_jobs=1, lease=60, request_timeout=60, worker="test")
+    return [job.key async for batch in transport.stream(asked) for job in batch]

@@ -19,7 +19,7 @@ from pyzeebe.proto.gateway_pb2_grpc import GatewayStub
 from worker.cluster.access import ClusterAccess
 from worker.cluster.credentials import Headers
 from worker.cluster.tls import Material
-from worker.errors import GatewayError
+from worker.errors import GatewayBusy, GatewayError
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.zeebe.reactions import gateway_error
@@ -79,7 +79,7 @@ class GrpcTransport:
     async def _stub(self) -> Any:
         """The calls, over a new connection when the TLS files have changed.
 
-        What is under way on the connection before goes on there; the one before that is closed.
+        What is under way on the connection before goes on there; the one before that is closed, with what it carries.
         """
         material = self._access.material()
         if self._channel is None or material is not self._material:
@@ -169,6 +169,9 @@ class GrpcTransport:
             return await call
         except grpc.aio.AioRpcError as error:
             raise translated(error) from error
+        except asyncio.CancelledError:
+            _raise_if_cut()
+            raise
 
     def _translated(self, headers: Headers, error: grpc.aio.AioRpcError) -> GatewayError:
         if error.code() is grpc.StatusCode.UNAUTHENTICATED:
@@ -205,10 +208,18 @@ class GrpcActivation:
             if not (self._pushed and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED):
                 raise translated(error) from error
         except asyncio.CancelledError:
-            if not self._cancelled:  # then it is not the call that was cancelled but its reader
+            if not self._cancelled:
+                _raise_if_cut()
                 raise
         finally:
             self._call.cancel()
+
+
+def _raise_if_cut() -> None:
+    """Where a call was cancelled and its caller was not, the connection was closed under it: as good as an outage."""
+    caller = asyncio.current_task()
+    if caller is None or not caller.cancelling():
+        raise GatewayBusy("CANCELLED", "the connection was replaced") from None
 
 
 def _job(activated: Any) -> Job:
