@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal, TextIO
 
@@ -40,9 +41,7 @@ def configure(
 ) -> None:
     """Send all log lines to `stream` (default: standard error) from now on."""
     if style == "json":
-        # A buffer of our own: standard error writes every line at once.
-        own = open(sys.stderr.fileno(), "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-        handler: logging.StreamHandler[TextIO] = BatchHandler(stream or own)
+        handler: logging.StreamHandler[TextIO] = BatchHandler(stream or _standard_error())
         handler.setFormatter(JsonFormatter(mask))
     else:
         handler = logging.StreamHandler(stream or sys.stderr)
@@ -60,6 +59,11 @@ def configure(
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """What was handed in as `extra=`."""
     return {name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES}
+
+
+def _standard_error() -> TextIO:
+    """With a buffer of our own: the standard one writes every line at once."""
+    return open(sys.stderr.fileno(), "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 class BatchHandler(logging.StreamHandler[TextIO]):
@@ -88,7 +92,8 @@ class BatchHandler(logging.StreamHandler[TextIO]):
 
     def _write(self) -> None:
         self._waiting = False
-        super().flush()
+        with suppress(OSError, ValueError):  # a full disk, a pipe that is gone: no reason to end what had to be told
+            super().flush()
 
 
 class JsonFormatter(logging.Formatter):

@@ -68,6 +68,19 @@ async def test_lines_of_a_moment_are_written_together_and_warnings_at_once() -> 
     assert len(stream.shown.splitlines()) == 3
 
 
+class Full(io.StringIO):
+    """A disk without room."""
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+async def test_a_warning_that_cannot_be_written_ends_nothing() -> None:
+    logs.configure(stream=Full())
+
+    logging.getLogger("worker.test").warning("polling fails")
+
+
 def test_the_last_lines_are_written_when_the_loop_has_ended() -> None:
     stream = Unflushed()
     logs.configure(stream=stream)
