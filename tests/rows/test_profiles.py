@@ -97,6 +97,8 @@ async def test_boo_04_an_operation_is_a_part_of_a_profile(scene: Scene, keep: An
     assert [request.body for request in service.requests] == [b'{"why":"late"}', b'{"why":1}']
     outcome = failed(await scene.run({}, {**USES, "httpOptions.operation": "renew"}))
     assert "the profile orders has cancel" in outcome.message
+    outcome = failed(await scene.run({}, {**USES, "httpOptions.operation": "=[1]"}))
+    assert "the profile orders has cancel" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -222,6 +224,16 @@ async def test_a_profile_may_have_its_own_proxy(scene: Scene, keep: Any) -> None
     assert proxy.requests[0].line == "GET http://orders.example/v2/a HTTP/1.1"
 
 
+async def test_a_secret_that_is_no_proxy_fails_the_job_and_is_not_shown(scene: Scene, keep: Any) -> None:
+    keep('[orders]\nbaseUrl = "http://orders.example/v2"\nproxy = "{{secrets.PROXY}}"\n')
+    for wrong in ("http://me:pass＃word@proxy:3128", "http://me:password@proxy:http"):
+        scene.environ["SECRET_PROXY"] = wrong
+        outcome = failed(await scene.run({"url": "a"}, USES))
+        assert outcome.retries == 0
+        assert "The profile orders has no proxy that can be used" in outcome.message
+        assert "pass" not in outcome.message
+
+
 async def test_a_profile_may_have_certificates_in_files(scene: Scene, keep: Any, tmp_path: Path) -> None:
     authority = make_authority(tmp_path)
     identity = authority.identity("worker")
@@ -255,6 +267,7 @@ async def test_the_profile_is_named_by_the_model_not_by_data(scene: Scene, keep:
         ('[orders]\nbaseUrl = "http://h/"\nproxy = 5', "profile orders: proxy must be"),
         ('[orders]\nbaseUrl = "http://h/"\nproxy = "ftp://p"', "profile orders, proxy: expected a proxy such as"),
         ('[orders]\nbaseUrl = "http://h/"\ntlsFiles = {ca = "/no/where"}', "profile orders, tlsFiles: "),
+        ('[orders]\nbaseUrl = "http://h/"\ntlsFiles = {ca = 5}', "profile orders, tlsFiles: every value is a text"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.authentication]\ntype = "bearer"', "authentication.token"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.httpOptions]\ntimeout = 5', "httpOptions.timeout is not known"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.operations.a]\nmethods = "x"', "did you mean method?"),

@@ -15,14 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from worker.errors import JobFailure, input_failure
 from worker.face import NATIVE
 from worker.rest.binding import bind
 from worker.rest.coercion import text
 from worker.rest.options import read_options
-from worker.rest.proxy import proxy_of
+from worker.rest.proxy import Proxy, proxy_of
 from worker.rest.request import RestRequest
 from worker.rest.tls_files import TlsFiles
 from worker.rest.url import origin_of
@@ -82,14 +82,20 @@ class Profile:
                 kind="blocked",
                 native_code="URL_NOT_ALLOWED",
             )
-        proxy = None if self.proxy is None else await secrets.reveal_tree(self.proxy)
         return replace(
             request,
             profile=self.name,
             bound_headers=tuple(name.lower() for name in self.inputs.get("headers", ())),
             tls=request.tls or (None if self.tls is None else self.tls.get()),
-            proxy=request.proxy if proxy is None else "direct" if proxy == "direct" else proxy_of(proxy),
+            proxy=request.proxy if self.proxy is None else await self._proxy(self.proxy, secrets),
         )
+
+    async def _proxy(self, text: str, secrets: SecretSession) -> Proxy | Literal["direct"]:
+        revealed = await secrets.reveal_tree(text)
+        try:
+            return "direct" if revealed == "direct" else proxy_of(revealed)
+        except ValueError as error:
+            raise input_failure(f"The profile {self.name} has no proxy that can be used: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +142,12 @@ class Profiles:
             raise input_failure(f"httpOptions.profile is '{name}', which is no profile of this worker; {there}")
         if profile.processes is not None and process_id not in profile.processes:
             raise input_failure(f"The process {process_id} may not use the profile {name}", kind="blocked")
-        if operation not in (None, "") and operation not in profile.operations:
+        if operation in (None, ""):
+            return Chosen(profile)
+        if not isinstance(operation, str) or operation not in profile.operations:
             there = ", ".join(sorted(profile.operations)) or "none"
             raise input_failure(f"httpOptions.operation is '{operation}'; the profile {name} has {there}")
-        return Chosen(profile, operation or None)
+        return Chosen(profile, operation)
 
 
 def with_named(inputs: Mapping[str, Any], headers: Mapping[str, str]) -> Mapping[str, Any]:
@@ -236,6 +244,8 @@ def _tls(where: str, value: Any) -> TlsFiles | None:
     if value is None:
         return None
     _check_names(f"{where}, tlsFiles", value, _TLS_FILES)
+    if not all(isinstance(text, str) for text in value.values()):
+        raise ValueError(f"{where}, tlsFiles: every value is a text")
     path = {name: Path(value[name]) for name in ("certificate", "key") if name in value}
     ca = [Path(value["ca"])] if "ca" in value else []
     files = TlsFiles(ca, path.get("certificate"), path.get("key"), value.get("password"))

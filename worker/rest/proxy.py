@@ -162,11 +162,11 @@ def _jvm_set(properties: Mapping[str, str]) -> ProxySet:
 
 def proxy_of(url: str) -> Proxy:
     """The proxy that a URL names, with its credentials if there are any. Raises `ValueError`."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(f"the port is no number from 1 to {MAX_PORT}") from None
+    except ValueError:  # whose text may show a password
+        raise ValueError(f"no URL, or its port is no number from 1 to {MAX_PORT}") from None
     if not host or parts.scheme not in SCHEMES:
         raise ValueError("expected a proxy such as http://user:password@proxy.example.com:3128")
     return Proxy(
