@@ -101,7 +101,7 @@ class EngineApi:
         try:
             headers = {} if access is None else await access.headers(seconds)
         except GatewayBusy as problem:
-            raise EngineApiError(str(problem), 401) from problem
+            raise EngineApiError(problem.message, 401) from problem
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0)  # whoever calls has bounds of its own
             self._session = aiohttp.ClientSession(connector=connector, trust_env=False)

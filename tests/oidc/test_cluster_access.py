@@ -136,14 +136,25 @@ async def test_while_the_server_is_down_the_old_token_serves_to_its_end(
     assert len(set(doorkeeper.tokens)) == 2
 
 
-async def test_a_server_that_fails_is_left_alone_for_a_moment(oidc: OidcServer, wire: Transport, clock: Clock) -> None:
+async def test_a_server_that_fails_is_left_alone_for_a_moment_and_told_of_once(
+    oidc: OidcServer, wire: Transport, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "worker.cluster")
     await oidc.control("down", value="true")
 
     for _ in range(5):
         with pytest.raises(GatewayBusy):
             await wire.ping(timeout=SECONDS)
+    asked_at_first = await oidc.token_requests()
+    await pass_time(oidc, clock, 2)
+    with pytest.raises(GatewayBusy):
+        await wire.ping(timeout=SECONDS)
+    await oidc.control("down", value="false")
+    await pass_time(oidc, clock, 2)
+    await wire.ping(timeout=SECONDS)
 
-    assert await oidc.token_requests() == 1
+    assert (asked_at_first, await oidc.token_requests()) == (1, 3)
+    assert caplog.messages == ["no new token for the cluster", "new tokens for the cluster again"]
 
 
 async def test_a_token_that_the_cluster_refuses_is_replaced(

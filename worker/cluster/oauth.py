@@ -106,10 +106,14 @@ class OAuth:
         try:
             token = await self._fetch()
         except TokenError as error:
+            if self._failure != str(error):  # once for each reason, not once a second
+                log.warning("no new token for the cluster", extra={"error": str(error)})
             self._failure = str(error)
             self._try_again_at = self._now() + RETRY_SECONDS
-            log.warning("no new token for the cluster", extra={"error": self._failure})
         else:
+            if self._failure:
+                log.info("new tokens for the cluster again")
+            self._failure = ""
             lifetime = DEFAULT_LIFETIME if token.lifetime is None else token.lifetime
             if self._on_token is not None:
                 self._on_token(token.value)
