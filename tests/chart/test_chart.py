@@ -223,8 +223,13 @@ def test_wrong_values_are_refused(values: dict[str, Any], sentence: str) -> None
     [
         ({"proxy": {"http": {"host": "proxy"}}}, "proxy.http.port is missing"),
         ({"podDisruptionBudget": {"minAvailable": 1}}, "set minAvailable or maxUnavailable"),
+        ({"settings": {"REST_CONNECTOR_SLOTS": "7"}}, 'another value of the chart sets this already, to "500"'),
+        (
+            {"settings": {"REST_CONNECTOR_TLS__CA": "/x"}, "caBundle": {"existingConfigMap": "ca"}},
+            "settings.REST_CONNECTOR_TLS__CA: another value",
+        ),
     ],
-    ids=["proxy without a port", "two budgets"],
+    ids=["proxy without a port", "two budgets", "a setting given twice", "two authorities"],
 )
 def test_values_that_contradict_each_other_are_refused(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(HelmError, match=re.escape(sentence)):

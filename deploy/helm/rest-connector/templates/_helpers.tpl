@@ -62,6 +62,31 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
+{{/* The settings that follow from the chart's other values. */}}
+{{- define "rest-connector.settings" -}}
+ZEEBE_ADDRESS: {{ .Values.zeebe.address | quote }}
+REST_CONNECTOR_JOB_TYPES: {{ .Values.worker.jobTypes | quote }}
+REST_CONNECTOR_SLOTS: {{ .Values.worker.slots | quote }}
+REST_CONNECTOR_GRACE: {{ .Values.worker.drainSeconds | quote }}
+{{- if .Values.zeebe.tls.enabled }}
+REST_CONNECTOR_ZEEBE__TLS: "true"
+{{- if .Values.zeebe.tls.existingSecret }}
+REST_CONNECTOR_ZEEBE__CA_FILE: /etc/rest-connector/zeebe-tls/{{ .Values.zeebe.tls.caKey }}
+{{- end }}
+{{- end }}
+{{- with .Values.caBundle }}{{ if .existingConfigMap }}
+REST_CONNECTOR_TLS__CA: /etc/rest-connector/ca/{{ .key }}
+{{- end }}{{ end }}
+{{- if or .Values.secrets.existingSecrets .Values.secrets.inline }}
+REST_CONNECTOR_SECRETS__FOLDERS: {{ include "rest-connector.secretFolders" . | quote }}
+{{- end }}
+{{- include "rest-connector.proxy" (dict "prefix" "CONNECTOR_HTTP_PROXY" "proxy" .Values.proxy.http) }}
+{{- include "rest-connector.proxy" (dict "prefix" "CONNECTOR_HTTPS_PROXY" "proxy" .Values.proxy.https) }}
+{{- with .Values.proxy.nonProxyHosts }}
+CONNECTOR_HTTP_NON_PROXY_HOSTS: {{ . | quote }}
+{{- end }}
+{{- end }}
+
 {{/* Settings whose values are in Secrets: the proxies' passwords, then secretSettings. */}}
 {{- define "rest-connector.secretSettings" -}}
 {{- $found := dict }}
@@ -76,5 +101,9 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- fail "podDisruptionBudget: set minAvailable or maxUnavailable, and the other one to \"\"" }}{{ end }}
 {{- range list "http" "https" }}{{ $proxy := index $.Values.proxy . }}
 {{- if and $proxy.host (not $proxy.port) }}{{ fail (printf "proxy.%s.port is missing: a proxy without a port would not be used" .) }}{{ end }}
+{{- end }}
+{{- $own := include "rest-connector.settings" . | fromYaml }}
+{{- range $name, $_ := .Values.settings }}
+{{- if hasKey $own $name }}{{ fail (printf "settings.%s: another value of the chart sets this already, to %q; change that one" $name (get $own $name)) }}{{ end }}
 {{- end }}
 {{- end }}
