@@ -52,16 +52,17 @@ class Authority:
     def pem(self) -> str:
         return self.root.certificate_pem
 
-    def identity(self, name: str, *, rsa_key: bool = False) -> Identity:
+    def identity(self, name: str, *, rsa_key: bool = False, names: x509.ExtensionType | None = None) -> Identity:
+        """`names` are the alternative names, in place of the usual ones."""
         key: PrivateKey = rsa.generate_private_key(65537, 2048) if rsa_key else ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName(name), x509.DNSName("tls.target.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        usual = [x509.DNSName(name), x509.DNSName("tls.target.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         builder = _builder(name, self.root.certificate.subject, key).add_extension(
-            x509.SubjectAlternativeName(names), critical=False
+            names or x509.SubjectAlternativeName(usual), critical=False
         )
         return Identity(builder.sign(self.root.key, hashes.SHA256()), key)
 
-    def server_context(self, *, demand_client: bool = False) -> ssl.SSLContext:
-        identity = self.identity("localhost")
+    def server_context(self, *, demand_client: bool = False, identity: Identity | None = None) -> ssl.SSLContext:
+        identity = identity or self.identity("localhost")
         path = self.folder / "server.pem"
         path.write_text(identity.key_pem() + identity.certificate_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

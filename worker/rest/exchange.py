@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -25,7 +25,7 @@ from worker.documents import Spool
 from worker.errors import JobFailure
 from worker.rest.content_coding import COMPATIBLE_CODINGS, Decoder, UndecodableBody, decoder
 from worker.rest.encoding import latin1
-from worker.rest.failures import aborted, protocol_error, timed_out, tls_failed
+from worker.rest.failures import aborted, causes, protocol_error, timed_out, tls_failed
 from worker.rest.gate import Permit
 from worker.rest.headers import HeaderLines, has
 from worker.rest.proxy import Proxy
@@ -348,16 +348,16 @@ def failure_of(error: Exception, url: Url) -> JobFailure:
         case aiohttp.InvalidURL() | ValueError():
             return aborted("dns")
         case _:
-            return aborted("tls" if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)) else "reset")
+            return aborted("tls" if any(isinstance(cause, ssl.SSLError) for cause in causes(error)) else "reset")
 
 
 def _bad_head(error: Exception) -> JobFailure:
     """Garbage in place of a status line, or an endless line, is a lost connection; the rest breaks the protocol."""
-    causes = list(_causes(error))
-    text = " ".join(str(cause) for cause in causes)
-    if any(isinstance(cause, http_exceptions.LineTooLong) for cause in causes):
+    chain = list(causes(error))
+    text = " ".join(str(cause) for cause in chain)
+    if any(isinstance(cause, http_exceptions.LineTooLong) for cause in chain):
         return aborted("reset")
-    if any(isinstance(cause, http_exceptions.BadStatusLine) for cause in causes):
+    if any(isinstance(cause, http_exceptions.BadStatusLine) for cause in chain):
         version = "Invalid HTTP version" in text or "Expected dot" in text  # HTTP/2 has none
         return protocol_error() if version else aborted("reset")
     return protocol_error()
@@ -366,21 +366,21 @@ def _bad_head(error: Exception) -> JobFailure:
 def _why_broken(error: Exception) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return "Read timed out"
-    causes = list(_causes(error))
-    if any(isinstance(cause, ConnectionResetError) for cause in causes) or "ConnectionResetError" in str(error):
+    chain = list(causes(error))
+    if any(isinstance(cause, ConnectionResetError) for cause in chain) or "ConnectionResetError" in str(error):
         return "Connection reset"
-    if any(isinstance(cause, http_exceptions.ContentLengthError) for cause in causes):
+    if any(isinstance(cause, http_exceptions.ContentLengthError) for cause in chain):
         return "Premature end of Content-Length delimited message body"
-    if any(isinstance(cause, http_exceptions.TransferEncodingError) for cause in causes):
+    if any(isinstance(cause, http_exceptions.TransferEncodingError) for cause in chain):
         return "Truncated chunk"
-    if any(isinstance(cause, http_exceptions.HttpProcessingError) for cause in causes):
+    if any(isinstance(cause, http_exceptions.HttpProcessingError) for cause in chain):
         return "Bad chunk header"
     return "Connection closed"
 
 
 def _tls_reason(error: Exception) -> str:
     """The deepest cause: for certificates as Java names it, else as OpenSSL does."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, aiohttp.ClientError):
             continue
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -388,9 +388,3 @@ def _tls_reason(error: Exception) -> str:
         if isinstance(cause, ssl.SSLError) and cause.reason:
             return cause.reason
     return "handshake failure"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__

@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ import aiohttp
 from cryptography import x509
 
 from worker.errors import JobFailure
+from worker.rest.failures import causes
 from worker.rest.hosts import Address
 
 LOOK_TIMEOUT: Final = 5.0
@@ -36,6 +37,14 @@ _REFUSED_OURS: Final = {
     "ACCESS_DENIED": "the client certificate has no access",
     "DECRYPT_ERROR": "it does not accept the client certificate",
 }
+_UNREADABLE: Final = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for certificates that OpenSSL takes."""
+
 _VERSIONS: Final = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE")
 
 Look = Callable[[str], Awaitable[Sequence[Address]]]
@@ -47,18 +56,18 @@ class Diagnosis:
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._seen: OrderedDict[tuple[str, int], tuple[float, x509.Certificate | None]] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, int], tuple[float, str | None]] = OrderedDict()
 
     async def explained(self, failure: JobFailure, peer: tuple[str, int], look: Look, own: str | None) -> JobFailure:
         """The failure in more words. `peer` is who was connected to, `own` the client certificate in use (PEM)."""
-        causes = list(_causes(failure.__cause__))
-        host, port = _peer(causes) or peer
+        chain = list(causes(failure.__cause__))
+        host, port = _peer(chain) or peer
         name = f"{host}:{port}"
-        told_by_openssl = [cause for cause in causes if not isinstance(cause, aiohttp.ClientError)]
+        told_by_openssl = [cause for cause in chain if not isinstance(cause, aiohttp.ClientError)]
         for cause in told_by_openssl:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 shown = await self._presented(host, port, look)
-                told = f" It is {_described(shown)}." if shown else ""
+                told = f" It is {shown}." if shown else ""
                 return _failure(
                     f"the certificate of {name} is refused: {cause.verify_message}.{told} If its authority is to be "
                     "trusted, give it in 'clientTls.trustedCertificate' or REST_CONNECTOR_TLS__CA"
@@ -69,7 +78,7 @@ class Diagnosis:
                 return _failure(_of_reason(name, reason, own))
         return failure
 
-    async def _presented(self, host: str, port: int, look: Look) -> x509.Certificate | None:
+    async def _presented(self, host: str, port: int, look: Look) -> str | None:
         kept = self._seen.get((host, port))
         if kept is None or kept[0] < self._now():
             self._seen[host, port] = kept = (self._now() + KEPT_SECONDS, await _look_at(host, port, look))
@@ -95,17 +104,16 @@ def _failure(message: str) -> JobFailure:
     return JobFailure(f"TLS handshake failed: {message}.", code="SSL_HANDSHAKE_FAILED", kind="tls")
 
 
-def _peer(causes: Sequence[BaseException]) -> tuple[str, int] | None:
+def _peer(chain: Sequence[BaseException]) -> tuple[str, int] | None:
     """Whose handshake it was, which may be a proxy's."""
-    for cause in causes:
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            return cause.host, cause.port or 0
-        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+    for cause in chain:
+        if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ClientConnectorCertificateError):
             return cause.host, cause.port or 0
     return None
 
 
-async def _look_at(host: str, port: int, look: Look) -> x509.Certificate | None:
+async def _look_at(host: str, port: int, look: Look) -> str | None:
+    """The certificate in words, None where it cannot be had or read."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # only looked at: nothing is sent, nothing believed
@@ -117,9 +125,9 @@ async def _look_at(host: str, port: int, look: Look) -> x509.Certificate | None:
                 seen = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             finally:
                 writer.transport.abort()
-    except (OSError, IndexError, ValueError, JobFailure):
+            return _described(x509.load_der_x509_certificate(seen)) if seen else None
+    except (OSError, IndexError, JobFailure, *_UNREADABLE):
         return None
-    return x509.load_der_x509_certificate(seen) if seen else None
 
 
 def _leaf(pem: str) -> x509.Certificate:
@@ -133,16 +141,10 @@ def _described(certificate: x509.Certificate) -> str:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         hosts = [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         hosts = []
     meant = f" for {', '.join(hosts[:5])}{', …' if len(hosts) > 5 else ''}" if hosts else ""
     return (
         f"'{certificate.subject.rfc4514_string()}'{meant}, issued by '{certificate.issuer.rfc4514_string()}', "
         f"valid from {start:%Y-%m-%d} to {end:%Y-%m-%d}{state}"
     )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__

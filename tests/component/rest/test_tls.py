@@ -8,7 +8,9 @@ import ssl
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.x509.oid import ExtensionOID
 
 from tests.component.rest.conftest import Calls, CallsFactory
 from tests.support.certificates import Authority, make_authority
@@ -32,6 +34,17 @@ async def test_an_untrusted_server_says_how_to_trust_it(calls: Calls, server_tls
     assert failure.message == (
         f"TLS handshake failed: unable to find valid certification path to requested target. {HINT}"
     )
+
+
+async def test_a_certificate_with_names_that_nobody_can_read_is_refused_as_others_are(
+    calls: Calls, authority: Authority
+) -> None:
+    x400 = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, bytes.fromhex("3002a300"))
+    identity = authority.identity("localhost", names=x400)
+    async with scripted(tls=authority.server_context(identity=identity)) as server:
+        failure = await calls.failure(server.url(), face=NATIVE)
+    assert (failure.code, failure.kind) == ("SSL_HANDSHAKE_FAILED", "tls")
+    assert "It is 'CN=localhost', issued by 'CN=Test root'" in failure.message
 
 
 async def test_a_trusted_certificate_replaces_the_default_trust(
