@@ -64,9 +64,7 @@ class Spool:
 
     def _write_to_disk(self, piece: bytes) -> None:
         if isinstance(self._file, io.BytesIO):
-            written = self._file.getbuffer()
             file = tempfile.TemporaryFile(prefix="rest-connector-")  # noqa: SIM115  # closed by __exit__
-            file.write(written)
-            written.release()
+            file.write(self._file.getvalue())
             self._file = file
         self._file.write(piece)
