@@ -1,4 +1,4 @@
-"""One HTTP/1.1 exchange with aiohttp: bytes out, the whole answer back, library errors in our words.
+"""One HTTP/1.1 exchange with aiohttp: bytes out, the whole answer back. Its errors: `library_errors.py`.
 
 Connections are pooled across jobs. Idle ones are kept for less time than the usual servers keep theirs (5 s), so a
 request hardly ever meets a connection that the server has just closed; when it does, only idempotent methods are
@@ -7,7 +7,6 @@ sent again, and only if the connection had been used before and nothing of an an
 
 from __future__ import annotations
 
-import asyncio
 import re
 import ssl
 from collections.abc import Sequence
@@ -17,17 +16,16 @@ from typing import Final, Self
 from weakref import WeakSet
 
 import aiohttp
-from aiohttp import http_exceptions
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from worker.documents import Spool
-from worker.errors import JobFailure
 from worker.rest.content_coding import COMPATIBLE_CODINGS, Decoder, UndecodableBody, decoder
 from worker.rest.encoding import latin1
-from worker.rest.failures import aborted, causes, protocol_error, timed_out, tls_failed
+from worker.rest.failures import aborted, protocol_error
 from worker.rest.gate import Permit
 from worker.rest.headers import HeaderLines, has
+from worker.rest.library_errors import failure_of, why_broken
 from worker.rest.proxy import Proxy
 from worker.rest.request import IDEMPOTENT
 from worker.rest.resolver import Resolver
@@ -43,7 +41,6 @@ _MAX_STALE: Final = 3
 _WITHOUT_ENTITY: Final = frozenset({204, 304})
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _BREAKS: Final = dict.fromkeys(map(ord, "\r\n\v\f"), " ")
-_UNTRUSTED: Final = "unable to find valid certification path to requested target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +291,7 @@ async def _read(response: aiohttp.ClientResponse, room: _Room, codings: Sequence
     except UndecodableBody as error:
         broken = str(error)
     except (aiohttp.ClientError, OSError) as error:
-        broken = _why_broken(error)
+        broken = why_broken(error)
     protocol = f"HTTP/1.{response.version.minor}"
     cut = size > limit
     content = b"" if cut and response.status < 400 else bytes(memoryview(body)[: limit + 1])
@@ -324,67 +321,3 @@ def _wants_basic(answer: Answer) -> bool:
     return any(
         name.lower() == "proxy-authenticate" and value.lower().startswith("basic") for name, value in answer.headers
     )
-
-
-def failure_of(error: Exception, url: Url) -> JobFailure:
-    """The failure of a call that got no answer."""
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            return timed_out("timeout_connect")
-        case asyncio.TimeoutError():
-            return timed_out("timeout_read")
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return tls_failed(_tls_reason(error))
-        case aiohttp.ClientConnectorDNSError():
-            return aborted("dns")
-        case aiohttp.ClientConnectorError(os_error=ConnectionResetError() | ConnectionAbortedError()) if (
-            url.scheme == "https"
-        ):
-            return tls_failed("SSL peer shut down incorrectly")
-        case aiohttp.ClientConnectorError():
-            return aborted("connect")
-        case aiohttp.ClientResponseError():
-            return _bad_head(error)
-        case aiohttp.InvalidURL() | ValueError():
-            return aborted("dns")
-        case _:
-            return aborted("tls" if any(isinstance(cause, ssl.SSLError) for cause in causes(error)) else "reset")
-
-
-def _bad_head(error: Exception) -> JobFailure:
-    """Garbage in place of a status line, or an endless line, is a lost connection; the rest breaks the protocol."""
-    chain = list(causes(error))
-    text = " ".join(str(cause) for cause in chain)
-    if any(isinstance(cause, http_exceptions.LineTooLong) for cause in chain):
-        return aborted("reset")
-    if any(isinstance(cause, http_exceptions.BadStatusLine) for cause in chain):
-        version = "Invalid HTTP version" in text or "Expected dot" in text  # HTTP/2 has none
-        return protocol_error() if version else aborted("reset")
-    return protocol_error()
-
-
-def _why_broken(error: Exception) -> str:
-    if isinstance(error, asyncio.TimeoutError):
-        return "Read timed out"
-    chain = list(causes(error))
-    if any(isinstance(cause, ConnectionResetError) for cause in chain) or "ConnectionResetError" in str(error):
-        return "Connection reset"
-    if any(isinstance(cause, http_exceptions.ContentLengthError) for cause in chain):
-        return "Premature end of Content-Length delimited message body"
-    if any(isinstance(cause, http_exceptions.TransferEncodingError) for cause in chain):
-        return "Truncated chunk"
-    if any(isinstance(cause, http_exceptions.HttpProcessingError) for cause in chain):
-        return "Bad chunk header"
-    return "Connection closed"
-
-
-def _tls_reason(error: Exception) -> str:
-    """The deepest cause: for certificates as Java names it, else as OpenSSL does."""
-    for cause in causes(error):
-        if isinstance(cause, aiohttp.ClientError):
-            continue
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message if "match" in cause.verify_message else _UNTRUSTED
-        if isinstance(cause, ssl.SSLError) and cause.reason:
-            return cause.reason
-    return "handshake failure"

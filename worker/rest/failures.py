@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from worker.errors import JobFailure
 
 _ABORTED = "An error occurred while executing the request, or the connection was aborted"
@@ -59,10 +57,3 @@ def unreadable(reason: str) -> JobFailure:
         code="500",
         kind="timeout_read" if reason == "Read timed out" else "reset",
     )
-
-
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what caused it, and so on."""
-    while error is not None:
-        yield error
-        error = error.__cause__

@@ -18,8 +18,8 @@ import aiohttp
 from cryptography import x509
 
 from worker.errors import JobFailure
-from worker.rest.failures import causes
 from worker.rest.hosts import Address
+from worker.rest.library_errors import causes
 
 LOOK_TIMEOUT: Final = 5.0
 KEPT_SECONDS: Final = 60.0
