@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from worker.errors import GatewayError, GatewayRefused, GivenBack
 from worker.job import Job, JobHandler
@@ -146,15 +147,30 @@ class Runner:
 
     async def run(self) -> Ending:
         """Work until asked to stop, then drain; on return nothing of the runner is under way."""
-        heartbeat = asyncio.create_task(self._renew_leases(), name="heartbeat")
-        intake = [asyncio.create_task(source.run(), name="intake") for source in self._intake()]
+        heartbeat = self._loop(self._renew_leases(), "heartbeat")
+        intake = [self._loop(source.run(), "intake") for source in self._intake()]
         try:
             await self._stop.wait()
             await self._stop_intake(intake)
             return await self._drain(intake)
         finally:
+            self._stop.set()
             renewals = [each.renewal for each in self._running.values() if each.renewal is not None]
             await cancel([heartbeat, *intake, *renewals, *self._tasks()])
+
+    def _loop(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._loop_ended)
+        return task
+
+    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+        """A worker that fetches no jobs or renews no leases any more only seems to work: it had better begin anew."""
+        error = None if task.cancelled() else task.exception()
+        if not self._stop.is_set() and (task.cancelled() or error is not None):
+            log.critical(
+                "a loop of the worker has failed, so it stops", extra={"loop": task.get_name()}, exc_info=error
+            )
+            self.stop()
 
     def _intake(self) -> list[Source | StreamSource]:
         return [*self.sources, *self._streams]

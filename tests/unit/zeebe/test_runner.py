@@ -77,10 +77,18 @@ class Handler:
 class Bench:
     """A runner on a scripted transport."""
 
-    def __init__(self, *, slots: int = 10, lease: float = 60, grace: float = 30, heartbeat: float = 0.001) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int = 10,
+        lease: float = 60,
+        grace: float = 30,
+        heartbeat: float = 0.001,
+        observer: Remembering | None = None,
+    ) -> None:
         self.transport = ScriptedTransport()
         self.handler = Handler()
-        self.observer = Remembering()
+        self.observer = observer or Remembering()
         self.now = 0.0
         self.runner = Runner(
             self.transport,
@@ -177,6 +185,25 @@ async def test_a_handler_that_raises_fails_its_job_and_nothing_else(caplog: pyte
     assert [outcome.retries for outcome in failures if isinstance(outcome, Fail)] == [2, 0]
     assert all("hunter2" not in outcome.message for outcome in failures if isinstance(outcome, Fail))
     assert "a handler failed" in caplog.text
+
+
+class Faulty(Remembering):
+    def poll_failed(self, job_type: str, code: str) -> None:
+        raise RuntimeError("a defect")
+
+
+async def test_a_worker_whose_polling_has_failed_for_good_stops_in_order(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(observer=Faulty())
+    async with bench.running() as run:
+        (await bench.transport.poll()).answer([job(1)])
+        await bench.handler.has_started(1)
+        (await bench.transport.poll()).answer(BUSY)
+        bench.handler.finish(1)
+
+        assert await bench.ends(run) is Ending.DRAINED
+
+    assert bench.transport.sent == [(1, Complete())]
+    assert "a loop of the worker has failed" in caplog.text
 
 
 async def test_leases_of_running_jobs_are_renewed_once_half_of_them_has_passed() -> None:
