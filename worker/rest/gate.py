@@ -72,8 +72,8 @@ class Gate:
         refusal = self.lists.refusal(host, port, addresses)
         if refusal is not None:
             raise refused(f"Host '{host}' is not allowed at port {port}: {refusal}.")
-        for address in addresses if rules else ():
-            denial = rules.denial(address) if rules else None
+        for address in addresses:
+            denial = None if rules is None else rules.denial(address)
             if denial is not None:
                 raise refused(_denied(host, address, denial))
 

@@ -173,10 +173,7 @@ def _catching(node: Element, model: Model, models: Sequence[Model], seen: set[st
 
 
 def _boundary_codes(node: Element, model: Model) -> Iterator[str | None]:
-    for event in node.itersiblings(f"{_BPMN}boundaryEvent", preceding=True):
-        if event.get("attachedToRef") == node.get("id"):
-            yield from _codes(event, model)
-    for event in node.itersiblings(f"{_BPMN}boundaryEvent"):
+    for event in node.getparent().iterchildren(f"{_BPMN}boundaryEvent"):
         if event.get("attachedToRef") == node.get("id"):
             yield from _codes(event, model)
 

@@ -130,7 +130,7 @@ def versions_of(contents: list[Any]) -> dict[str, Versions]:
 
 def problems(contents: list[Any], text: str, faces: Mapping[str, Face]) -> Iterator[Problem]:
     """What is wrong with the templates of a file; `faces` are the job types of the worker."""
-    lines = _Lines(text, isinstance(json.loads(text), list))
+    lines = _Lines(text, several=text.lstrip().startswith("["))
     for number, content in enumerate(contents):
         try:
             template = Template.model_validate(content)
@@ -189,7 +189,7 @@ def _expression(entry: Property, line: int) -> Iterator[Problem]:
 class _Lines:
     """The line of each part of a JSON text; YAML's reader keeps them, and JSON is YAML."""
 
-    def __init__(self, text: str, several: bool) -> None:
+    def __init__(self, text: str, *, several: bool) -> None:
         self._several = several
         try:
             self._root = yaml.compose(text, Loader=yaml.CSafeLoader)
