@@ -38,7 +38,7 @@ class Face:
     hidden_resend: bool  # the setting COMPATIBLE_RESEND holds: lost and busy calls are sent once more
     limit_connect: bool  # the connection timeout limits connecting; otherwise three minutes do
     remember_challenge: bool  # a proxy that has asked for credentials once gets them with every later request
-    explain_tls: bool  # a failed handshake names the certificate and what is wrong with it
+    explain_lost: bool  # a call without an answer names the peer, a failed handshake also what is wrong with it
     more_methods: bool  # HEAD, OPTIONS and TRACE
     more_codings: bool  # answers may come in brotli and zstd, and the request says so
     guard_redirects: bool  # block list, host rules, proxies count for every hop, API key headers stay at the origin
@@ -67,7 +67,7 @@ COMPATIBLE = Face(
     hidden_resend=True,
     limit_connect=False,
     remember_challenge=False,
-    explain_tls=False,
+    explain_lost=False,
     more_methods=False,
     more_codings=False,
     guard_redirects=False,
@@ -96,7 +96,7 @@ NATIVE = Face(
     hidden_resend=False,
     limit_connect=True,
     remember_challenge=True,
-    explain_tls=True,
+    explain_lost=True,
     more_methods=True,
     more_codings=True,
     guard_redirects=True,

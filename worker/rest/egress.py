@@ -26,6 +26,7 @@ from worker.rest.resend import Resend
 from worker.rest.resolver import TTL, LookUp, Resolver
 from worker.rest.tls import TlsContexts, require_pair
 from worker.rest.tls_diagnosis import Diagnosis
+from worker.rest.unanswered import with_peer
 from worker.rest.url import Url
 
 TCP_CONNECT_TIMEOUT: Final = 180.0
@@ -182,8 +183,10 @@ class Egress:
                 return await self._resend.send(message, send)
             return await send(message)
         except JobFailure as failure:
-            if failure.kind != "tls" or not transfer.face.explain_tls:
+            if not transfer.face.explain_lost:
                 raise
+            if failure.kind != "tls":
+                raise with_peer(failure, message.url, route.proxy) from failure.__cause__
             raise await self._explained(failure, message.url, route, transfer) from failure.__cause__
 
     async def _explained(self, failure: JobFailure, url: Url, route: Route, transfer: Transfer) -> JobFailure:

@@ -12,6 +12,7 @@ from tests.component.rest.conftest import Calls
 from tests.support.scripted_server import Answer, answer, close, hang, partly, reset, scripted
 from worker.errors import CONNECTOR_EXCEPTION, ILLEGAL_ARGUMENT
 from worker.face import NATIVE
+from worker.rest.proxy import Proxy
 from worker.rest.request import ReturnFormat
 
 ABORTED = ("408", "An error occurred while executing the request, or the connection was aborted")
@@ -41,6 +42,26 @@ async def test_a_refused_connection(calls: Calls, closed_port: int) -> None:
 async def test_an_unknown_host(calls: Calls, host: str) -> None:
     failure = await calls.failure(f"http://{host}/")
     assert ((failure.code, failure.message), failure.kind) == (ABORTED, "dns")
+
+
+async def test_the_native_face_says_who_did_not_answer(calls: Calls, closed_port: int) -> None:
+    async def told(url: str, **inputs: Any) -> str:
+        return (await calls.failure(url, face=NATIVE, **inputs)).message.partition(": ")[2]
+
+    refused = f"no connection to 127.0.0.1:{closed_port}, Connection refused"
+    assert await told(f"http://127.0.0.1:{closed_port}/") == refused
+    assert await told("http://no.such.host.invalid/") == "the name 'no.such.host.invalid' is not known"
+    async with scripted(hang) as server:
+        peer = server.url().split("/")[2]
+        assert await told(server.url(), read_timeout=1) == f"{peer} was silent for too long"
+    async with scripted(close) as server:
+        peer = server.url().split("/")[2]
+        assert await told(server.url(), method="POST") == f"{peer} ended the connection without an answer"
+
+
+async def test_the_native_face_names_a_proxy_that_is_not_there(calls: Calls, closed_port: int) -> None:
+    failure = await calls.failure("http://127.0.0.1:1/", face=NATIVE, proxy=Proxy("127.0.0.1", closed_port))
+    assert failure.message.endswith(f": no connection to the proxy 127.0.0.1:{closed_port}, Connection refused")
 
 
 @pytest.mark.parametrize("action", [close, reset])
