@@ -145,7 +145,7 @@ def _invitation(door: str, shop_url: str) -> str:
     return (
         f"Submit a job of your own (the same JSON that `rest-connector invoke` reads):\n\n"
         f"  curl -s {door}/jobs -H 'content-type: application/json' \\\n    -d '{job}'\n\n"
-        f"{shop_url}/echo shows what a job sends. Ctrl-C ends.\n"
+        f"A job that calls {shop_url}/echo gets its own request back. Ctrl-C ends.\n"
     )
 
 

@@ -5,11 +5,13 @@ POST /quotes           the total of {"items": [{"price": ..., "quantity": ...}]}
 GET  /stock/{article}  503 twice, then how many there are; and so on again
 *    /echo             what was sent
 
-`python -m worker.dev.shop` serves it by itself on port 8000, for a worker on a real engine.
+`python -m worker.dev.shop` serves it by itself on port 8000 of 127.0.0.1, for a worker on a real engine; an argument is
+another address to listen on.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from decimal import Decimal
 
@@ -86,4 +88,4 @@ def _json(value: object, status: int = 200) -> web.Response:
 
 
 if __name__ == "__main__":
-    web.run_app(application(), port=8000, access_log=None)
+    web.run_app(application(), host=sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1", port=8000, access_log=None)
