@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,7 +20,14 @@ from tests.support.job_runs import (
     thrown,
     variables_of,
 )
-from worker.errors import CONNECTOR_EXCEPTION, CONNECTOR_INPUT_EXCEPTION, FEEL_EXCEPTION, GatewayBusy, GatewayRefused
+from worker.errors import (
+    CONNECTOR_EXCEPTION,
+    CONNECTOR_INPUT_EXCEPTION,
+    FEEL_EXCEPTION,
+    GatewayBusy,
+    GatewayRefused,
+    JobFailure,
+)
 from worker.face import COMPATIBLE
 from worker.outcome import Fail, Outcome
 
@@ -46,6 +54,18 @@ async def run(
 
 def error_of(outcome: Outcome) -> Any:
     return variables_of(outcome)["error"]
+
+
+async def test_a_failure_needs_no_garbage_collector_to_go(service: Service) -> None:
+    gc.collect()
+    gc.disable()  # what a cycle holds, and bodies may be large, stays until a collection
+    service.status = 404
+    try:
+        failed(await run(service))
+        left = [each for each in gc.get_objects() if isinstance(each, JobFailure)]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 class TestResults:

@@ -222,7 +222,7 @@ class Pipeline:
             as_data = self.face.extended_inputs and mode_of(case.headers.values) == "return"
             response = returned(failure) if as_data else None
             if response is None:
-                raise tracked.failed(failure) from failure
+                raise tracked.failed(failure) from failure.__cause__
         return None if response is None else tracked.answered(response)
 
     def _session(self, job: Job) -> SecretSession:

@@ -139,7 +139,7 @@ class Tokens:
         except JobFailure as failure:
             if REFRESH_TOKEN_EXPIRED not in (failure.code, failure.native_code):
                 raise
-            del self._rotated[key]
+            self._rotated.pop(key, None)
             return await self._exchanged(auth, face, None)
 
     async def _exchanged(self, auth: OAuth, face: Face, refresh_token: str | None) -> Token:
@@ -147,7 +147,9 @@ class Tokens:
         try:
             response = await self._send(request)
         except JobFailure as failure:
-            raise explained(failure) if failure.kind in _UNANSWERED_OR_REFUSED else failure from failure
+            if failure.kind not in _UNANSWERED_OR_REFUSED:
+                raise
+            raise explained(failure) from failure
         return read_token(response, refreshed=isinstance(auth, RefreshToken))
 
     def _keep(self, key: str, token: Token, started: float) -> None:

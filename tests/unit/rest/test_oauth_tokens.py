@@ -61,6 +61,15 @@ async def landed() -> None:
         assert not unfinished
 
 
+async def test_a_failure_that_says_it_all_is_not_its_own_cause() -> None:
+    idp = Idp()
+    idp.failure = JobFailure("the guard said no", kind="blocked")
+    with pytest.raises(JobFailure) as caught:
+        await idp.token()
+    assert caught.value is idp.failure
+    assert caught.value.__cause__ is None
+
+
 async def test_oa_007_a_token_is_kept_until_shortly_before_it_expires() -> None:
     idp = Idp()
     assert await idp.token() == "T1"
