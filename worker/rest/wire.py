@@ -120,7 +120,7 @@ class ResponseReader(ResponseHandler):
         self.born = monotonic()
 
     def set_response_params(self, **options: Any) -> None:
-        self._head_expected = True
+        self._head_expected, self._chunked, self._last_bytes = True, False, b""
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
