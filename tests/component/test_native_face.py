@@ -71,6 +71,10 @@ class TestInputExpressions:
         completed(await run({}, {"url": service.url + "/a", "headers.X": "1 + 1", "connectionTimeoutInSeconds": "5"}))
         assert service.requests[0][2]["X"] == "1 + 1"
 
+    async def test_an_object_without_the_mark_fails_and_says_what_is_missing(self, service: Service) -> None:
+        outcome = failed(await run({}, {"url": service.url, "headers": '{"X": "1"}'}))
+        assert "headers is text here. To make it an object or a list, begin its task header with '='" in outcome.message
+
     async def test_headers_win_over_variables_and_change_members_only(self, service: Service) -> None:
         variables = {
             "url": "http://nowhere.invalid",
