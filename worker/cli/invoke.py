@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from worker import jvm_properties, logs
 from worker.app import open_pipelines
 from worker.errors import JobFailure
+from worker.faults import faults_of
 from worker.job import Job
 from worker.json_codec import JsonError, dumps, loads
 from worker.outcome import Complete, Fail, Outcome, ThrowError
@@ -127,8 +128,7 @@ def read_job(name: str) -> JobFile:
     except JsonError as problem:
         raise UnusableFile(f"is not JSON: {problem}") from None
     except ValidationError as problem:
-        faults = (f"{'.'.join(map(str, error['loc'])) or 'the job'}: {error['msg']}" for error in problem.errors())
-        raise UnusableFile("; ".join(faults)) from None
+        raise UnusableFile(faults_of(problem, JobFile)) from None
 
 
 async def _invoke(job: Job, settings: Settings, environ: dict[str, str], masker: Masker, *, dry_run: bool) -> int:

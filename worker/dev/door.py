@@ -18,6 +18,7 @@ from worker.dev.engine import DEFAULT_TENANT, Refusal, document, to_json
 from worker.dev.events import ENDINGS, Event
 from worker.dev.examples import JOB_TYPE
 from worker.dev.gateway import DevGateway
+from worker.faults import faults_of
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_OPEN_JOBS = 1000
@@ -70,7 +71,7 @@ class Door:
         except (Refusal, UnicodeDecodeError) as error:
             return _problem(400, f"the body is not a job as JSON: {error}")
         except ValidationError as error:
-            return _problem(400, _faults(error))
+            return _problem(400, faults_of(error, SubmittedJob))
         except ValueError:
             return _problem(400, "`wait` is a number of seconds")
         if job.type not in self._job_types:
@@ -133,10 +134,6 @@ def _answer(key: int, end: Event | None, events: list[Event], status: int = 200)
     else:
         answer["message"] = end.message
     return _json(answer, status)
-
-
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'the job'}: {fault['msg']}" for fault in error.errors())
 
 
 def _problem(status: int, message: str) -> web.Response:
