@@ -33,10 +33,16 @@ class SecretFileError(ValueError):
 
 
 class FolderSecrets:
-    """One file per secret, its name the secret's name; a line break at its end is not part of the value."""
+    """One file per secret, its name the secret's name; a line break at its end is not part of the value.
+
+    A folder may come later; that it is not there yet is logged once.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
+        for folder in self._folders:
+            if not folder.is_dir():
+                log.warning("There is no such folder of secrets", extra={"folder": str(folder)})
         self._read: dict[Path, tuple[Identity, str | None]] = {}
 
     def lookup(self, name: str, scope: SecretScope) -> str | None:

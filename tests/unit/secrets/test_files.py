@@ -30,6 +30,16 @@ def test_one_file_per_secret(tmp_path: Path) -> None:
     assert secrets.lookup("OTHER", SCOPE) is None
 
 
+def test_a_folder_that_is_not_there_is_told_and_may_come_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secrets = FolderSecrets([tmp_path / "later", tmp_path])
+    assert [record.__dict__["folder"] for record in caplog.records] == [str(tmp_path / "later")]
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "TOKEN").write_text("value")
+    assert secrets.lookup("TOKEN", SCOPE) == "value"
+
+
 @pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "..", ".", "..data", "a/b", "a\0b", ""])
 def test_a_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "outside").write_text("no")
