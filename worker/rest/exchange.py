@@ -25,7 +25,7 @@ from worker.rest.encoding import latin1
 from worker.rest.failures import aborted, protocol_error
 from worker.rest.gate import Permit
 from worker.rest.headers import HeaderLines, has
-from worker.rest.library_errors import failure_of, why_broken
+from worker.rest.library_errors import failure_of, why_broken, without_frames
 from worker.rest.proxy import Proxy
 from worker.rest.request import IDEMPOTENT
 from worker.rest.resolver import Resolver
@@ -201,9 +201,9 @@ class Exchange:
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
                 stale = outgoing.reused and message.method in IDEMPOTENT and attempt < _MAX_STALE
                 if not stale or isinstance(error, aiohttp.ClientConnectorError):
-                    raise failure_of(error, message.url) from error
+                    raise failure_of(error, message.url) from without_frames(error)
             except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise failure_of(error, message.url) from error
+                raise failure_of(error, message.url) from without_frames(error)
         raise aborted("reset")
 
     async def _open(
@@ -291,7 +291,7 @@ async def _read(response: aiohttp.ClientResponse, room: _Room, codings: Sequence
     except UndecodableBody as error:
         broken = str(error)
     except (aiohttp.ClientError, OSError) as error:
-        broken = why_broken(error)
+        broken = why_broken(without_frames(error))
     protocol = f"HTTP/1.{response.version.minor}"
     cut = size > limit
     content = b"" if cut and response.status < 400 else bytes(memoryview(body)[: limit + 1])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.component.rest.conftest import Calls
 from tests.support.scripted_server import Answer, answer, close, hang, partly, reset, scripted
-from worker.errors import CONNECTOR_EXCEPTION, ILLEGAL_ARGUMENT
+from worker.errors import CONNECTOR_EXCEPTION, ILLEGAL_ARGUMENT, JobFailure
 from worker.face import NATIVE
+from worker.rest.exchange import Message
 from worker.rest.proxy import Proxy
 from worker.rest.request import ReturnFormat
+from worker.rest.wire import Outgoing
 
 ABORTED = ("408", "An error occurred while executing the request, or the connection was aborted")
 TIMED_OUT = ("408", "The request timed out. Please try increasing the read and connection timeouts.")
@@ -184,3 +189,31 @@ async def test_an_error_body_that_does_not_end_is_lost(calls: Calls, then: Answe
         failure = await calls.failure(server.url(), read_timeout=1)
     assert (failure.code, failure.message) == ("500", "Oops")
     assert failure.variables == {"response": {"headers": {"Content-Length": "10"}, "body": None}}
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "nowhere.invalid"])
+async def test_a_call_that_finds_nobody_needs_no_garbage_collector_to_go(
+    calls: Calls, closed_port: int, name: str
+) -> None:
+    gc.collect()
+    gc.disable()  # what a cycle holds, and bodies may be large, stays until a collection
+    try:
+        with suppress(JobFailure):
+            await calls.call(f"http://{name}:{closed_port}/", "POST", body={"a": "b"})
+        left = [each for each in gc.get_objects() if isinstance(each, Message | Outgoing)]
+    finally:
+        gc.enable()
+    assert left == []
+
+
+async def test_a_body_that_breaks_off_needs_none_either(calls: Calls) -> None:
+    async with scripted(partly(HALF, close)) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            with suppress(JobFailure):
+                await calls.call(server.url())
+            left = [each for each in gc.get_objects() if isinstance(each, aiohttp.ClientResponse)]
+        finally:
+            gc.enable()
+    assert left == []
