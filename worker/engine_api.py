@@ -13,7 +13,7 @@ from typing import IO, Any, Final, Protocol
 
 import aiohttp
 
-from worker.errors import GatewayBusy
+from worker.errors import GatewayBusy, without_frames
 from worker.json_codec import JsonError, loads
 
 CONNECT_SECONDS: Final = 10.0
@@ -123,7 +123,7 @@ class EngineApi:
         except TimeoutError:
             raise EngineApiError("the engine's API did not answer in time", timed_out=True) from None
         except (aiohttp.ClientError, OSError) as problem:
-            raise EngineApiError(str(problem) or type(problem).__name__) from problem
+            raise EngineApiError(str(problem) or type(problem).__name__) from without_frames(problem)
         if not 200 <= answer.status < 300:
             if answer.status == 401 and access is not None:
                 access.refused(headers)

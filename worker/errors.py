@@ -108,3 +108,18 @@ class GivenBack(WorkerError):
         super().__init__(message)
         self.message = message
         self.backoff = backoff
+
+
+def without_frames(error: Exception) -> Exception:
+    """The error, and all behind it, without tracebacks.
+
+    Those of the HTTP library's errors are cycles through frames that hold a request with its body, and cycles stay
+    until the next garbage collection.
+    """
+    behind: list[BaseException | None] = [error]
+    while behind:
+        each = behind.pop()
+        if each is not None and each.__traceback__ is not None:
+            each.__traceback__ = None
+            behind += each.__cause__, each.__context__
+    return error

@@ -6,10 +6,13 @@ A new transport joins by adding its constructor to `TRANSPORTS`.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import pytest
 
 from worker.cluster.access import ClusterAccess
@@ -369,3 +372,18 @@ async def test_without_the_right_authorization_every_call_is_busy(connect: Conne
         await transport.close()
 
     assert raised.value.code == "UNAUTHENTICATED"
+
+
+async def test_an_outcome_that_reaches_nobody_needs_no_garbage_collector_to_go(connect: Connect) -> None:
+    async with DevGateway(rest=True) as gateway:
+        transport = connect(gateway)
+    gc.collect()
+    gc.disable()  # what a cycle holds, and outcomes may be large, stays until a collection
+    try:
+        with suppress(GatewayBusy):
+            await transport.send(1, Complete(), timeout=SECONDS)
+        left = [each for each in gc.get_objects() if isinstance(each, aiohttp.ClientRequest)]
+    finally:
+        gc.enable()
+        await transport.close()
+    assert left == []

@@ -20,12 +20,13 @@ from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from worker.documents import Spool
+from worker.errors import without_frames
 from worker.rest.content_coding import COMPATIBLE_CODINGS, Decoder, UndecodableBody, decoder
 from worker.rest.encoding import latin1
 from worker.rest.failures import aborted, protocol_error
 from worker.rest.gate import Permit
 from worker.rest.headers import HeaderLines, has
-from worker.rest.library_errors import failure_of, why_broken, without_frames
+from worker.rest.library_errors import failure_of, why_broken
 from worker.rest.proxy import Proxy
 from worker.rest.request import IDEMPOTENT
 from worker.rest.resolver import Resolver

@@ -87,14 +87,3 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
-
-
-def without_frames(error: Exception) -> Exception:
-    """The error, and all behind it, without tracebacks: the library's hold the request in a cycle, with its body."""
-    behind: list[BaseException | None] = [error]
-    while behind:
-        each = behind.pop()
-        if each is not None and each.__traceback__ is not None:
-            each.__traceback__ = None
-            behind += each.__cause__, each.__context__
-    return error
