@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -196,6 +197,12 @@ def test_the_prompt_completes_names_and_keys(line: str, begun: str, offered: set
     assert line.endswith("st") or len(found) == len(offered)
 
 
+def _like_a_shell() -> None:
+    """The terminal is the process's own, and Ctrl-C counts, even if the tests run in the background of a shell."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """The prompt as a person sees it: on a terminal, with keys typed one after the other."""
 
@@ -210,7 +217,7 @@ class Terminal:
             stderr=screen,
             env=environment,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_like_a_shell,
         )
         os.close(screen)
 
