@@ -282,6 +282,13 @@ async def test_alf_21_the_numbers_can_be_changed(scene: Scene) -> None:
     assert await kind(scene, service, **numbers) == "circuit_open"
 
 
+@pytest.mark.parametrize("share", [0, 101, 10**400, "much", True])
+async def test_alf_21_a_share_beyond_everything_is_an_input_error(scene: Scene, share: Any) -> None:
+    options = {"circuitBreaker": {"failureRate": share}}
+    outcome = failed(await scene.run({"url": "http://127.0.0.1:1/", "httpOptions": options}))
+    assert "httpOptions.circuitBreaker.failureRate must be a share" in outcome.message
+
+
 async def test_alf_22_an_open_breaker_asks_the_engine_to_wait_without_using_up_tries(scene: Scene) -> None:
     service = await scene.serve(answer(500))
     await broken(scene, service, 10)

@@ -49,7 +49,7 @@ async def test_boo_10_a_call_without_an_answer_has_none(scene: Scene) -> None:
     assert error_of(await scene.run(variables))["variables"] == {"kind": "connect"}
 
 
-@pytest.mark.parametrize("wrong", [5, [1], ["a", ""], {"a": 1}, {"a": ""}, True])
+@pytest.mark.parametrize("wrong", [5, [1], [["a"]], ["a", ""], {"a": 1}, {"a": ""}, True])
 async def test_boo_09_other_values_are_input_errors(scene: Scene, wrong: Any) -> None:
     outcome = failed(await scene.run({"url": "http://127.0.0.1:1/", "httpOptions": {"trackHeaders": wrong}}))
     assert outcome.retries == 0

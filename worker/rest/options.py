@@ -88,7 +88,7 @@ def _share(value: Any) -> float:
     """A share of 1, or a percentage."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ValueError(value)
-    number = float(value)
+    number = float(str(value))  # by way of text, because there is no float for every int
     if not 0 < number <= 100:
         raise ValueError(value)
     return number if number <= 1 else number / 100

@@ -52,11 +52,11 @@ def tracking(value: Any) -> Tracking:
     if isinstance(value, str):
         value = [name.strip() for name in value.split(",")]
     if isinstance(value, list):
-        names, variables = dict(zip(value, value, strict=True)), False
+        pairs, variables = [(name, name) for name in value], False
     elif isinstance(value, Mapping):
-        names, variables = dict(value), True
+        pairs, variables = list(value.items()), True
     else:
         raise ValueError(value)
-    if not all(isinstance(text, str) and text.strip() for pair in names.items() for text in pair):
+    if not all(isinstance(text, str) and text.strip() for pair in pairs for text in pair):
         raise ValueError(value)
-    return Tracking(names, variables)
+    return Tracking(dict(pairs), variables)
