@@ -1,9 +1,10 @@
-"""How many jobs per second a worker does, at what cost: ours, and if wanted Camunda's Java connector beside it.
+"""How many jobs per second a worker does, at what cost: ours, the bare loop, and if wanted Camunda's Java connector.
 
     python bench/load.py --loadgw PATH [--java FOLDER] [--rounds 3] [--delays 0 50 200] [--face native]
 
 `--loadgw` is the load gateway: its program, or the folder with its `build.sh` (which builds into `--build`). `--java`
-is the folder of the Java connector with its `run.sh`; it is measured as shipped and tuned. Workers take turns within a
+is the folder of the Java connector with its `run.sh`; it is measured as shipped and tuned. The bare loop is the least
+that a worker in Python can be (`bare_loop.py`). Workers take turns within a
 round, each on a gateway of its own, and figures are medians over the rounds, because a busy machine distorts them: the
 ratios travel, the figures do not.
 """
@@ -57,7 +58,7 @@ class Contestant:
 
 
 def contestants(options: argparse.Namespace) -> Iterator[Contestant]:
-    """Ours, and the Java connector in its two forms."""
+    """Ours, the bare loop, and the Java connector in its forms."""
     job_type = JOB_TYPES[options.face]
     yield Contestant(
         "ours",
@@ -72,6 +73,14 @@ def contestants(options: argparse.Namespace) -> Iterator[Contestant]:
             "REST_CONNECTOR_GRACE": "1",
         },
     )
+    bare = FIRST_PORT + 1
+    yield Contestant(
+        "bare loop",
+        bare,
+        job_type,
+        (sys.executable, "-m", "bench.bare_loop"),
+        {"GATEWAY": f"127.0.0.1:{bare}", "JOB_TYPE": job_type},
+    )
     if options.java is None:
         return
     forms = (
@@ -79,7 +88,7 @@ def contestants(options: argparse.Namespace) -> Iterator[Contestant]:
         ("java tuned", "100", "100", "false"),
         ("java tuned, 1000", "1000", "1000", "false"),
     )
-    for port, (name, active, threads, stream) in enumerate(forms, start=FIRST_PORT + 1):
+    for port, (name, active, threads, stream) in enumerate(forms, start=FIRST_PORT + 2):
         yield Contestant(
             name,
             port,
