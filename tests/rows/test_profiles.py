@@ -188,6 +188,16 @@ async def test_cmx_41_meta_names_the_profile(scene: Scene, keep: Any) -> None:
     assert completed(outcome)["r"]["meta"]["fromProfile"] == "orders"
 
 
+async def test_cmx_41_meta_does_not_show_the_secrets_in_a_url(scene: Scene, keep: Any) -> None:
+    service = await scene.serve(answer(302, b"", "Location: /v2/b"), answer(200))
+    keep(orders(service, '[orders.queryParameters]\nkey = "{{secrets.ORDERS}}"\n'))
+    scene.environ["SECRET_ORDERS"] = "t0k/en é"
+    variables = {"url": "a", "followRedirects": True, "httpOptions": {"response": {"meta": True}}}
+    meta = completed(await scene.run(variables, {**USES, "resultVariable": "r"}))["r"]["meta"]
+    assert "t0k" in service.requests[0].line
+    assert meta["redirects"][0]["url"] == service.url("/v2/a?key=***")
+
+
 async def test_alf_20_a_profile_has_a_breaker_of_its_own(scene: Scene, keep: Any) -> None:
     service = await scene.serve(answer(500))
     rule = "enabled = true\nminCalls = 1\nwindow = 1\nopenMs = 60000\n"

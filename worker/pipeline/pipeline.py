@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from worker.documents import Documents, may_be_special
@@ -223,7 +224,11 @@ class Pipeline:
             response = returned(failure) if as_data else None
             if response is None:
                 raise tracked.failed(failure) from failure.__cause__
-        return None if response is None else tracked.answered(response)
+        if response is None:
+            return None
+        if response.meta is not None:  # which shows URLs, and secrets may be in them
+            response = replace(response, meta=await case.secrets.mask_value(response.meta))
+        return tracked.answered(response)
 
     def _session(self, job: Job) -> SecretSession:
         scope = SecretScope(
