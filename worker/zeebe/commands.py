@@ -66,10 +66,12 @@ class Commands:
     async def settle(self, job: Job, outcome: Outcome, lease: JobLease) -> tuple[Settlement, Outcome]:
         """Send until settled; returns how it ended and what was sent last: `outcome`, or a failure in its place."""
         backoff = Backoff()
-        while lease.remaining() > 0:
+        while True:
             try:
                 async with self._turn:
-                    await self._transport.send(job.key, outcome, timeout=min(ATTEMPT_SECONDS, lease.remaining()))
+                    if (left := lease.remaining()) <= 0:
+                        break
+                    await self._transport.send(job.key, outcome, timeout=min(ATTEMPT_SECONDS, left))
             except GatewayRefused as error:
                 self._count(command_name(outcome), error.code)
                 return Settlement.GONE, outcome

@@ -79,6 +79,25 @@ async def test_an_attempt_may_take_five_seconds_but_not_longer_than_the_lease(be
     assert fresh.transport.timeouts == [5]
 
 
+class RestlessClock(Clock):
+    """Some time passes between any two looks at it."""
+
+    def __call__(self) -> float:
+        self.now += 0.7
+        return self.now
+
+
+@pytest.mark.parametrize("seconds", range(5, 25))
+async def test_an_attempt_always_has_some_time(bench: Bench, seconds: int) -> None:
+    """Without any, a transport might wait for ever."""
+    bench.transport.always = BUSY
+    bench.lease = JobLease(JOB.key, seconds, transport=bench.transport, clock=RestlessClock(), turns=FreeTurns())
+
+    await bench.settle(Complete())
+
+    assert min(bench.transport.timeouts) > 0
+
+
 async def test_an_expired_job_is_given_up_without_a_command(bench: Bench) -> None:
     bench.clock.now += 60
 
