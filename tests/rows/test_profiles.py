@@ -147,6 +147,15 @@ async def test_boo_05_headers_of_a_profile_do_not_follow_to_another_origin(scene
     assert [request.value(name) for name in ("x-api-key", "authorization", "x-trace")] == [None, None, "1"]
 
 
+async def test_boo_05_nor_do_those_of_an_operation(scene: Scene, keep: Any) -> None:
+    other = await scene.serve(answer(200))
+    service = await scene.serve(answer(302, b"", f"Location: {other.url()}"))
+    keep(orders(service, '[orders.operations.list]\nurl = "a"\nheaders = {X-Api-Key = "{{secrets.ORDERS}}"}\n'))
+    completed(await scene.run({"followRedirects": True}, {**USES, "httpOptions.operation": "list"}))
+    assert service.requests[0].value("x-api-key") == "t0ken"
+    assert other.requests[0].value("x-api-key") is None
+
+
 async def test_cmx_10_the_header_of_the_stored_credential_may_name_a_profile(scene: Scene, keep: Any) -> None:
     service = await scene.serve(answer(200))
     keep(orders(service, TOKEN))
@@ -281,6 +290,7 @@ async def test_the_profile_is_named_by_the_model_not_by_data(scene: Scene, keep:
         ('[orders]\nbaseUrl = "http://h/"\n[orders.authentication]\ntype = "bearer"', "authentication.token"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.httpOptions]\ntimeout = 5', "httpOptions.timeout is not known"),
         ('[orders]\nbaseUrl = "http://h/"\n[orders.operations.a]\nmethods = "x"', "did you mean method?"),
+        ('[orders]\nbaseUrl = "http://h/"\n[orders.operations.a]\nheaders = 5', "profile orders, operation a: "),
     ],
 )
 async def test_a_file_that_cannot_be_used_ends_the_start(scene: Scene, keep: Any, text: str, said: str) -> None:

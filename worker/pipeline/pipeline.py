@@ -25,7 +25,7 @@ from worker.pipeline.inputs import Expressible, Inputs, with_notes
 from worker.pipeline.job_headers import JobHeaders
 from worker.pipeline.mapping import Mapper
 from worker.pipeline.output_size import OUTPUT_LIMIT, OutputGuard
-from worker.pipeline.profiles import Profile, Profiles, with_named
+from worker.pipeline.profiles import Chosen, Profiles, with_named
 from worker.pipeline.results import Output, output_of
 from worker.pipeline.steering import with_trusted
 from worker.pipeline.verdict import Case, Verdict
@@ -53,7 +53,7 @@ class _Decoded(NamedTuple):
     tree: Any
     raw: Any
     notes: tuple[str, ...] = ()
-    profile: Profile | None = None
+    chosen: Chosen | None = None
 
 
 log = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ class Pipeline:
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""
         decoded = await (self._native(case) if self.face.input_expressions else self._compatible(case))
-        tree, raw, notes, profile = decoded
+        tree, raw, notes, chosen = decoded
         try:
             variables = bind(tree, self.face)
             validate(variables, self.face)
@@ -174,7 +174,7 @@ class Pipeline:
             raise input_failure(f"The method {request.method} {reason}", kind="blocked")
         if tree is not raw and isinstance(request.auth, BasicAuth):
             case.secrets.remember(basic(request.auth.username, request.auth.password))
-        return request if profile is None else await profile.completed(request, case.secrets)
+        return request if chosen is None else await chosen.completed(request, case.secrets)
 
     async def _compatible(self, case: Case) -> _Decoded:
         """Secrets first, in the text of the variables; `documentReturnFormat` is read from the text as it came."""
@@ -205,8 +205,7 @@ class Pipeline:
         if chosen is not None:
             tree = await chosen.applied(tree, case.secrets)
         text = case.job.variables + case.job.headers
-        profile = None if chosen is None else chosen.profile
-        return _Decoded(await self._with_documents(tree, text), inputs, gathered.notes, profile)
+        return _Decoded(await self._with_documents(tree, text), inputs, gathered.notes, chosen)
 
     async def _with_documents(self, tree: Any, text: str) -> Any:
         return (

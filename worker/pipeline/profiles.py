@@ -73,25 +73,11 @@ class Profile:
             return base + url
         return f"{base.rstrip('/')}/{url.lstrip('/')}"
 
-    async def completed(self, request: RestRequest, secrets: SecretSession) -> RestRequest:
-        """A request made of these inputs, with what is no input. Raises an input failure when it leads elsewhere."""
-        origin, home = origin_of(request.url), origin_of(self.base_url or "")
-        if not self.any_host and origin != home:
-            raise input_failure(
-                f"The URL leads to {origin}, but the profile {self.name} only to {home}",
-                kind="blocked",
-                native_code="URL_NOT_ALLOWED",
-            )
-        return replace(
-            request,
-            profile=self.name,
-            bound_headers=tuple(name.lower() for name in self.inputs.get("headers", ())),
-            tls=request.tls or (None if self.tls is None else self.tls.get()),
-            proxy=request.proxy if self.proxy is None else await self._proxy(self.proxy, secrets),
-        )
-
-    async def _proxy(self, text: str, secrets: SecretSession) -> Proxy | Literal["direct"]:
-        revealed = await secrets.reveal_tree(text)
+    async def chosen_proxy(self, secrets: SecretSession) -> Proxy | Literal["direct"] | None:
+        """None: as the worker has it. Raises an input failure for a secret that names none."""
+        if self.proxy is None:
+            return None
+        revealed = await secrets.reveal_tree(self.proxy)
         try:
             return "direct" if revealed == "direct" else proxy_of(revealed)
         except ValueError as error:
@@ -108,13 +94,35 @@ class Chosen:
     async def applied(self, tree: Mapping[str, Any], secrets: SecretSession) -> dict[str, Any]:
         """The inputs of the task over those of the operation and the profile. Raises an input failure."""
         profile = self.profile
-        given = profile.inputs if self.operation is None else _over(profile.operations[self.operation], profile.inputs)
-        merged = _over(tree, await secrets.reveal_tree(dict(given)))
+        merged = _over(tree, await secrets.reveal_tree(self._inputs()))
         with suppress(ValueError):  # what is no text is refused when it is bound
             merged["url"] = profile.url((text(merged.get("url")) or "").strip())
         if isinstance(merged.get("authenticationConfiguration"), str):
             del merged["authenticationConfiguration"]  # it named the profile
         return merged
+
+    async def completed(self, request: RestRequest, secrets: SecretSession) -> RestRequest:
+        """A request made of these inputs, with what is no input. Raises an input failure when it leads elsewhere."""
+        profile = self.profile
+        origin, home = origin_of(request.url), origin_of(profile.base_url or "")
+        if not profile.any_host and origin != home:
+            raise input_failure(
+                f"The URL leads to {origin}, but the profile {profile.name} only to {home}",
+                kind="blocked",
+                native_code="URL_NOT_ALLOWED",
+            )
+        return replace(
+            request,
+            profile=profile.name,
+            bound_headers=tuple(name.lower() for name in self._inputs().get("headers") or ()),
+            tls=request.tls or (None if profile.tls is None else profile.tls.get()),
+            proxy=await profile.chosen_proxy(secrets) or request.proxy,
+        )
+
+    def _inputs(self) -> dict[str, Any]:
+        """What the operator gives: the inputs of the operation over those of the profile."""
+        operations, inputs = self.profile.operations, self.profile.inputs
+        return dict(inputs) if self.operation is None else _over(operations[self.operation], inputs)
 
 
 class Profiles:
@@ -174,7 +182,9 @@ def _profile(name: str, table: Any) -> Profile:
     inputs = {key: value for key, value in table.items() if key in _INPUTS}
     operations = table.get("operations", {})
     for operation, members in _table(f"{where}, operations", operations).items():
-        _check_names(f"{where}, operation {operation}", members, (*_INPUTS, *_OF_OPERATIONS))
+        named = f"{where}, operation {operation}"
+        _check_names(named, members, (*_INPUTS, *_OF_OPERATIONS))
+        _check_inputs(named, _over(members, inputs))
     base = table.get("baseUrl")
     any_host = table.get("anyHost", False)
     if not isinstance(any_host, bool) or not (base is None or (isinstance(base, str) and _ABSOLUTE.match(base))):
@@ -198,7 +208,7 @@ def _profile(name: str, table: Any) -> Profile:
 def _check_inputs(where: str, inputs: Mapping[str, Any]) -> None:
     """What could never become a request is found at the start."""
     try:
-        validate(bind({"url": _ANY_URL, **inputs}, NATIVE), NATIVE)
+        validate(bind({**inputs, "url": _ANY_URL}, NATIVE), NATIVE)
         read_options(inputs.get("httpOptions"))
     except JobFailure as failure:
         raise ValueError(f"{where}: {failure.message}") from None
