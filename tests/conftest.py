@@ -1,4 +1,4 @@
-"""The engines, one of each line for the whole suite."""
+"""What the whole suite shares: the engines, one of each line, and how laws are tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.live.memory_engine import MemoryEngine
 from tests.support.npm import NodeTools, installed
@@ -13,6 +14,10 @@ from tests.support.parts import first_line, leave_out
 from worker.dev.artifact import broker_home, cache_folder
 from worker.dev.broker import Broker, free_ports
 from worker.dev.java import EngineUnavailable, find_java
+
+# How long an example takes is for bench/ to say: a busy machine must not fail a law.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

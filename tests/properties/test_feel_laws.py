@@ -79,7 +79,7 @@ def attempt(call: Callable[[], Any]) -> Any:
 
 
 @given(NOISE)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_parses_or_names_a_place_inside(text: str) -> None:
     outcome = attempt(lambda: feel.parse(text))
     if isinstance(outcome, feel.FeelSyntaxError):
@@ -92,7 +92,7 @@ def test_any_text_parses_or_names_a_place_inside(text: str) -> None:
 
 
 @given(st.one_of(NOISE, EXPRESSIONS), VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_evaluation_ends_in_a_value_or_a_feel_error(text: str, value: Any) -> None:
     for outcome in (
         attempt(lambda: feel.evaluate(text, {"x": value, "xs": [value], "?": value})),
@@ -106,7 +106,7 @@ def test_evaluation_ends_in_a_value_or_a_feel_error(text: str, value: Any) -> No
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_printing_and_parsing_are_inverse(text: str) -> None:
     tree = parse_expression(text)
     assert parse_expression(to_text(tree)) == tree
@@ -117,14 +117,12 @@ def answer(text: str, **variables: Any) -> Any:
 
 
 @given(VALUES)
-@settings(deadline=None)
 def test_equality_is_reflexive_for_data(value: Any) -> None:
     assert answer("a = a", a=value) is True
     assert answer("a = b", a=value, b=feel.evaluate("a", {"a": value}).value) is True
 
 
 @given(VALUES, VALUES)
-@settings(deadline=None)
 def test_equality_is_symmetric_and_inequality_its_negation(left: Any, right: Any) -> None:
     same = answer("a = b", a=left, b=right)
     assert answer("b = a", a=left, b=right) is same
@@ -132,7 +130,6 @@ def test_equality_is_symmetric_and_inequality_its_negation(left: Any, right: Any
 
 
 @given(SCALARS, SCALARS)
-@settings(deadline=None)
 def test_order_is_total_within_a_type_and_unknown_between_types(left: Any, right: Any) -> None:
     less, more, same = (answer(f"a {operator} b", a=left, b=right) for operator in ("<", ">", "="))
     if less is None:
@@ -143,7 +140,6 @@ def test_order_is_total_within_a_type_and_unknown_between_types(left: Any, right
 
 
 @given(st.lists(NUMBERS, min_size=3, max_size=3))
-@settings(deadline=None)
 def test_order_is_transitive_and_ranges_agree_with_it(numbers: list[Any]) -> None:
     variables = dict(zip("abc", numbers, strict=True))
     if answer("a <= b and b <= c", **variables):
@@ -154,7 +150,6 @@ def test_order_is_transitive_and_ranges_agree_with_it(numbers: list[Any]) -> Non
 
 
 @given(st.lists(VALUES, max_size=6))
-@settings(deadline=None)
 def test_distinct_values_are_those_that_equality_tells_apart(values: list[Any]) -> None:
     distinct = answer("distinct values(xs)", xs=values)
     assert answer("every v in xs satisfies list contains(d, v)", xs=values, d=distinct) is True
@@ -163,7 +158,6 @@ def test_distinct_values_are_those_that_equality_tells_apart(values: list[Any]) 
 
 
 @given(st.lists(NUMBERS, max_size=12))
-@settings(deadline=None)
 def test_sorting_gives_the_same_items_in_order(numbers: list[Any]) -> None:
     ordered = answer("sort(xs, function(a, b) a < b)", xs=numbers)
     assert len(ordered) == len(numbers)
@@ -172,7 +166,6 @@ def test_sorting_gives_the_same_items_in_order(numbers: list[Any]) -> None:
 
 
 @given(st.integers(-(10**16), 10**16), st.integers(-(10**16), 10**16))
-@settings(deadline=None)
 def test_whole_numbers_are_exact(left: int, right: int) -> None:
     assert answer("a + b", a=left, b=right) == left + right
     assert answer("a - b", a=left, b=right) == left - right
@@ -182,7 +175,6 @@ def test_whole_numbers_are_exact(left: int, right: int) -> None:
 
 
 @given(st.decimals(-(10**9), 10**9, places=4), st.integers(-4, 4))
-@settings(deadline=None)
 def test_rounding_stays_within_one_unit(number: Decimal, scale: int) -> None:
     unit = Decimal(10) ** -scale
     for function in ("floor", "ceiling", "decimal", "round up", "round down", "round half up", "round half down"):
@@ -199,7 +191,6 @@ JSON_VALUES = st.recursive(
 
 
 @given(JSON_VALUES)
-@settings(deadline=None)
 def test_json_passes_through_unchanged(value: Any) -> None:
     assert feel.to_json_value(answer("x", x=value)) == value
     assert json.loads(answer("to json(x)", x=value)) == value
@@ -207,7 +198,6 @@ def test_json_passes_through_unchanged(value: Any) -> None:
 
 
 @given(st.text(max_size=40))
-@settings(deadline=None)
 def test_a_string_literal_is_the_string(text: str) -> None:
     literal = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     assert answer(literal) == text

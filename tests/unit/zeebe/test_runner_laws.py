@@ -92,7 +92,7 @@ class World:
         return Job(key=self.keys, type=JOB_TYPE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(STEPS, max_size=40))
 def test_each_job_is_settled_once_and_slots_are_never_exceeded(steps: list[Step]) -> None:
     async def live() -> tuple[World, Ending]:
