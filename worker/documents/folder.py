@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any, Final, TypeVar
 
 from fsspec.core import url_to_fs
@@ -77,11 +78,17 @@ class FolderStore:
     def _write(self, name: str, content: IO[bytes]) -> str:
         """Copies piece by piece; returns the hash."""
         digest = hashlib.sha256()
-        with self._files.open(name, "wb", autocommit=False) as file:
-            while piece := content.read(_PIECE):
-                digest.update(piece)
-                file.write(piece)
-        file.commit()
+        file = self._files.open(name, "wb", autocommit=False)
+        try:
+            with file:
+                while piece := content.read(_PIECE):
+                    digest.update(piece)
+                    file.write(piece)
+            file.commit()
+        except Exception:
+            with suppress(OSError):
+                file.discard()
+            raise
         return digest.hexdigest()
 
     def _read(self, name: str) -> bytes | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from aiohttp import web
@@ -139,6 +141,32 @@ async def test_a_folder_that_cannot_be_written_fails_the_document(tmp_path: Path
     with pytest.raises(JobFailure, match="Failed to create document: ") as caught:
         await kept(store)
     assert not caught.value.final
+
+
+class Cut(Spool):
+    """Bytes that cannot be read to their end."""
+
+    def file(self) -> IO[bytes]:
+        return CutFile(b"x" * 1_000_000)
+
+
+class CutFile(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(28, "No space left on device")
+        return super().read(size)
+
+
+async def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside, folder = tmp_path / "aside", tmp_path / "folder"
+    aside.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(aside))
+    store = FolderStore(str(folder))
+
+    with pytest.raises(JobFailure, match="No space left"), Cut() as content:
+        await store.store(content, content_type=None, file_name=None)
+
+    assert [*aside.iterdir(), *folder.iterdir()] == []
 
 
 async def test_stores_without_links_say_so(tmp_path: Path) -> None:
