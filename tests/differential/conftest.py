@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.differential.jvm import JvmEngine, Unavailable
+from tests.support.parts import leave_out
 
 
 @pytest.fixture(scope="session")
 def original() -> Iterator[JvmEngine]:
-    """Camunda's engine in a process of its own. With `REQUIRE=all` a missing part fails the test."""
+    """Camunda's engine in a process of its own."""
     try:
         engine = JvmEngine()
     except Unavailable as missing:
-        if os.environ.get("REQUIRE") == "all":
-            pytest.fail(f"the original FEEL engine is required: {missing}")
-        pytest.skip(f"the original FEEL engine is left out: {missing}")
+        leave_out(f"the original FEEL engine cannot be run: {missing}")
+        raise
     with engine:
         yield engine
