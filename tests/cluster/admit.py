@@ -77,15 +77,16 @@ async def _admit(folder: Path) -> None:
             await _created(client, f"{url}/api/v1/namespaces", {"metadata": {"name": NAMESPACE, "labels": ENFORCED}})
             for values in [None, *sorted((CHART / "ci").glob("*-values.yaml"))]:
                 await _install(folder / "helm", Path(scratch) / "kubeconfig", values)
-                print(f"{values.name if values else 'defaults'}: installed")
+                print(f"{values.name if values else 'defaults'}: linted and installed")
                 await _pods_are_admitted(url, client)
                 _helm(folder / "helm", Path(scratch) / "kubeconfig", "uninstall", RELEASE)
 
 
 async def _install(helm: Path, kubeconfig: Path, values: Path | None) -> None:
-    words = ["install", RELEASE, str(CHART), *(["--values", str(values)] if values else [])]
-    words += ["--set", "metrics.serviceMonitor.enabled=false"]  # the Prometheus operator's, not part of Kubernetes
-    said = await asyncio.to_thread(_helm, helm, kubeconfig, *words)
+    chosen = ["--values", str(values)] if values else []
+    await asyncio.to_thread(_helm, helm, kubeconfig, "lint", "--strict", str(CHART), *chosen)
+    chosen += ["--set", "metrics.serviceMonitor.enabled=false"]  # the Prometheus operator's, not part of Kubernetes
+    said = await asyncio.to_thread(_helm, helm, kubeconfig, "install", RELEASE, str(CHART), *chosen)
     if "PodSecurity" in said:
         raise RuntimeError(f"the API server warns:\n{said}")
 
