@@ -118,6 +118,8 @@ class ScriptedTransport:
         self.extended: list[tuple[int, int]] = []
         self.failures: deque[GatewayError | None] = deque()  # for commands; None accepts
         self.always: GatewayError | None = None  # for commands, when `failures` is used up
+        self.answering = asyncio.Event()  # commands are accepted at once, and answered once this is set
+        self.answering.set()
         self.extend_failures: deque[GatewayError] = deque()
         self.hang_on_extend: set[int] = set()  # jobs whose extension is never answered
         self.on_cancel: (
@@ -153,6 +155,7 @@ class ScriptedTransport:
             raise failure
         self.sent.append((job_key, outcome))
         self._changed.set()
+        await self.answering.wait()
 
     async def sent_commands(self, count: int) -> list[tuple[int, Outcome]]:
         """The commands that were accepted, once there are so many."""

@@ -66,6 +66,12 @@ class _Running:
     lease: JobLease
     task: asyncio.Task[None]
     renewal: asyncio.Task[None] | None = None
+    outcome: Outcome | None = None  # what the engine is being told
+    next_try: tuple[Job, float] | None = None  # with a slot, and when its lease began; see `_accept_again`
+
+    def failed_into(self, job: Job) -> bool:
+        """Whether this arrival is the try that follows the failure which the engine is being told."""
+        return isinstance(self.outcome, Fail) and self.outcome.retries == job.retries
 
 
 class Runner:
@@ -195,17 +201,27 @@ class Runner:
             self._observer.job_activated(job)
             has_slot = position < slots
             if (running := self._running.get(job.key)) is not None:
-                # Its lease ended before we could renew it, and the engine chose us again: one run is enough.
-                running.lease.refresh(self._limits.lease)
-                self._observer.job_repeated(job)
-                if has_slot:
-                    self._slots.release()
+                self._accept_again(running, job, age, has_slot=has_slot)
             elif has_slot and not self._stop.is_set():
                 self._start(job, age)
             else:
                 if has_slot:
                     self._slots.release()
                 self._give_back(job)
+
+    def _accept_again(self, running: _Running, job: Job, age: float, *, has_slot: bool) -> None:
+        """A job that has not ended here: the next try waits for this one's end, a repeated one is left out.
+
+        The next try is here already when the engine hands the job out before its answer to the failure has arrived.
+        """
+        if has_slot and running.failed_into(job) and running.next_try is None:
+            running.next_try = job, self._clock() - age
+            return
+        # Its lease ended before we could renew it, and the engine chose us again: one run is enough.
+        running.lease.refresh(self._limits.lease)
+        self._observer.job_repeated(job)
+        if has_slot:
+            self._slots.release()
 
     def _start(self, job: Job, age: float) -> None:
         lease = self._new_lease(job, age)
@@ -222,6 +238,15 @@ class Runner:
         self._slots.release(weight=_weight(running.job))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a job's task failed", extra={"job": key}, exc_info=error)
+        if running.next_try is None:
+            return
+        job, since = running.next_try
+        if not self._stop.is_set():
+            self._start(job, self._clock() - since)
+            return
+        self._slots.release()
+        if not task.cancelled():
+            self._give_back(job)
 
     def _give_back(self, job: Job) -> None:
         """Let the engine hand out a job that we did not start, with its retries unchanged."""
@@ -254,6 +279,7 @@ class Runner:
             await self._return(job, Fail(later.message, retries=job.retries, backoff=later.backoff), lease)
             return
         handled = self._clock()
+        self._running[job.key].outcome = outcome
         settlement, sent = await self._commands.settle(job, outcome, lease)
         self._observer.job_ended(job, sent, settlement, handled - started, self._clock() - handled)
 

@@ -172,6 +172,45 @@ async def test_a_job_that_arrives_again_while_it_runs_only_renews_its_lease() ->
     assert bench.observer.counts["repeated"] == 1
 
 
+async def test_a_job_that_comes_for_its_next_try_before_the_failure_is_answered_is_done_again() -> None:
+    bench = Bench(slots=2)
+    bench.transport.answering.clear()
+    bench.handler.outcome = RuntimeError("fails")
+    async with bench.running():
+        await bench.deliver(job(1, retries=3))
+        bench.handler.finish(1)
+        await bench.transport.sent_commands(1)
+        await bench.deliver(job(1, retries=2))
+        assert bench.runner.slots_used == 2
+        bench.transport.answering.set()
+
+        sent = await bench.transport.sent_commands(2)
+
+    assert bench.handler.started == [1, 1]
+    assert [outcome.retries for _, outcome in sent if isinstance(outcome, Fail)] == [2, 1]
+    assert bench.observer.counts["repeated"] == 0
+    assert bench.runner.slots_used == 0
+
+
+async def test_a_next_try_that_comes_while_the_worker_stops_goes_back_untouched() -> None:
+    bench = Bench(slots=3)
+    bench.transport.answering.clear()
+    bench.handler.outcome = RuntimeError("fails")
+    async with bench.running() as run:
+        await bench.deliver(job(1, retries=3))
+        bench.handler.finish(1)
+        await bench.transport.sent_commands(1)
+        await bench.deliver(job(1, retries=2))
+        await bench.transport.poll()
+        bench.runner.stop()
+        bench.transport.answering.set()
+
+        assert await bench.ends(run) is Ending.DRAINED
+
+    assert bench.handler.started == [1]
+    assert [outcome.retries for _, outcome in bench.transport.sent if isinstance(outcome, Fail)] == [2, 2]
+
+
 async def test_a_handler_that_raises_fails_its_job_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench()
     bench.handler.outcome = RuntimeError("password=hunter2")
