@@ -13,20 +13,22 @@ import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientError, ClientSession, TCPConnector
+from aiohttp import ClientSession, TCPConnector
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tests.chart.lint import CHART
+from tests.support.pages import ready
 from worker.dev.artifact import cache_folder
+from worker.dev.broker import free_ports
 
 HERE: Final = Path(__file__).parent
 API_SERVER: Final = "k8s.io/kubernetes/cmd/kube-apiserver"
@@ -125,7 +127,7 @@ async def _api_server(folder: Path, scratch: Path) -> AsyncIterator[tuple[str, C
     """An API server with an etcd of its own, ready, and a client that may do everything."""
     token = secrets.token_hex()
     (scratch / "tokens.csv").write_text(f"{token},admin,admin,system:masters\n")
-    ports = [_free_port() for _ in range(3)]
+    ports = astuple(free_ports())
     etcd, url = f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[2]}"
     key = rsa.generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -143,21 +145,11 @@ async def _api_server(folder: Path, scratch: Path) -> AsyncIterator[tuple[str, C
         headers = {"Authorization": f"Bearer {token}"}
         async with ClientSession(connector=TCPConnector(ssl=False), headers=headers) as client:
             try:
-                await _ready(client, f"{url}/readyz")
+                await ready(client, f"{url}/readyz", READY_SECONDS)
             except TimeoutError:
                 log = (scratch / "server.log").read_text()[-3000:]
                 raise RuntimeError(f"the API server was not ready after {READY_SECONDS:.0f} s:\n{log}") from None
             yield url, client
-
-
-async def _ready(client: ClientSession, page: str) -> None:
-    async with asyncio.timeout(READY_SECONDS):
-        while True:
-            with contextlib.suppress(ClientError):
-                async with client.get(page) as answer:
-                    if answer.status == 200:
-                        return
-            await asyncio.sleep(0.2)
 
 
 @contextlib.contextmanager
@@ -183,13 +175,6 @@ def _kubeconfig(url: str, token: str) -> dict[str, Any]:
         "contexts": [{"name": "here", "context": {"cluster": "here", "user": "admin"}}],
         "current-context": "here",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

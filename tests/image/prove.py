@@ -17,9 +17,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientSession
 
 from tests.live.target import open_target
+from tests.support.pages import ready
 from tests.support.zeebe import Zeebe
 from worker.dev.artifact import broker_home, cache_folder
 from worker.dev.broker import Broker, free_ports
@@ -88,22 +89,13 @@ async def _worker(container: str, address: str) -> AsyncIterator[None]:
         "buildah", "run", "--network", "host", *options, container, "--", "python3", "-m", "worker", "run", env=ENVIRON
     )
     try:
-        await _ready(f"http://127.0.0.1:{port}/readyz")
+        async with ClientSession() as client:
+            await ready(client, f"http://127.0.0.1:{port}/readyz", START_SECONDS)
         print(f"ready after {time.monotonic() - began:.1f} s")
         yield
     finally:
         process.terminate()
         await asyncio.wait_for(process.wait(), DRAIN_SECONDS)
-
-
-async def _ready(page: str) -> None:
-    async with asyncio.timeout(START_SECONDS), ClientSession() as client:
-        while True:
-            with contextlib.suppress(ClientError):
-                async with client.get(page) as response:
-                    if response.status == 200:
-                        return
-            await asyncio.sleep(0.05)
 
 
 @contextlib.contextmanager
