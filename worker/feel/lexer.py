@@ -32,7 +32,10 @@ NAME, NUMBER, STRING, ESCAPED, OPERATOR, END, BAD = (
 
 _SPACE = rf"[{WHITE_SPACE}]"
 _GAP = rf"(?:{_SPACE}++|//[^\n\r]*+|/\*[\s\S]*?\*/)*+"  # possessive: nothing to try again
-_WORD = r"[A-Za-z_$\x80-\uffff][A-Za-z0-9_$\x80-\uffff]*+"
+# `[A-Za-z_$\x80-\uffff]`, and the same with digits, said by what is left out: `re` compiles it in a tenth of the time.
+_START = r"[^\x00-#%-@\[-^`{-\x7f\U00010000-\U0010ffff]"
+_PART = r"[^\x00-#%-/:-@\[-^`{-\x7f\U00010000-\U0010ffff]"
+_WORD = rf"{_START}{_PART}*+"
 
 _TOKEN = re.compile(
     rf"""(?:{_GAP})(?:
@@ -51,7 +54,7 @@ _TOKEN = re.compile(
 _COMMENT = r"//[^\n\r]*+|/\*[\s\S]*?\*/"
 _KEY = re.compile(rf'(?:{_COMMENT}|[^"{{}}:,\[\]`])++(?=:)').match
 _KEY_PART = re.compile(rf"((?:{_SPACE}|{_COMMENT})++)|[^/{WHITE_SPACE}]++|/")
-_STOP = rf"(?!(?:{'|'.join(sorted(RESERVED | NAME_ENDS))})(?![A-Za-z0-9_$\x80-\uffff]))"
+_STOP = rf"(?!(?:{'|'.join(sorted(RESERVED | NAME_ENDS))})(?!{_PART}))"
 _WORDS = re.compile(rf"{_WORD}(?:\ ++{_STOP}{_WORD})++(?={_GAP}\()").match
 _LABEL = re.compile(rf"(?:{_WORD}(?:\ ++{_WORD})*+|`[^`]++`)(?={_GAP}:)").match
 _CALLED = re.compile(rf"{_GAP}\(").match
@@ -60,7 +63,7 @@ _SPECIAL_FUNCTION = re.compile(
     rf"(?:date\ and\ time|years\ and\ months\ duration|get\ or\ else|and|or)(?={_GAP}\()"
 ).match
 _TYPE = re.compile(
-    r"(?:years\ and\ months\ duration|days\ and\ time\ duration|date\ and\ time|function)(?![A-Za-z0-9_$\x80-\uffff])"
+    rf"(?:years\ and\ months\ duration|days\ and\ time\ duration|date\ and\ time|function)(?!{_PART})"
 ).match
 
 _ESCAPE = re.compile(r"\\([\s\S])")
