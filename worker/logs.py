@@ -21,7 +21,8 @@ Mask = Callable[[str], str]
 
 BATCH_SECONDS = 0.05
 
-_OWN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_BLANK = vars(logging.makeLogRecord({}))
+_OWN_ATTRIBUTES = frozenset(_BLANK) | {"message", "asctime", "taskName"}
 
 # Libraries that log what they send or receive when asked to be talkative.
 _QUIET = ("aiohttp", "asyncio", "grpc", "urllib3")
@@ -56,8 +57,32 @@ def configure(
     logging._srcfile = None  # the documented way to leave out the call site
 
 
+class Line(logging.LogRecord):
+    """A record that was made without looking for what no line shows: the call site, the thread, the process."""
+
+    def __init__(self, logger: str, level: int, sentence: str, fields: dict[str, Any]) -> None:
+        """`fields` are as those of `extra=`: none has the name of a record's own attribute."""
+        attributes = self.__dict__
+        attributes.update(_BLANK)
+        attributes.update(fields)
+        self.fields = fields
+        self.name = logger
+        self.levelno = level
+        self.levelname = logging.getLevelName(level)
+        self.msg = sentence
+        self.created = time.time()
+
+
+def write(log: logging.Logger, level: int, sentence: str, fields: dict[str, Any]) -> None:
+    """The same line as `log.log(level, sentence, extra=fields)` for a fraction of the time."""
+    if log.isEnabledFor(level):
+        log.handle(Line(log.name, level, sentence, fields))
+
+
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """What was handed in as `extra=`."""
+    if isinstance(record, Line):
+        return record.fields
     return {name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES}
 
 

@@ -3,25 +3,28 @@
 Labels come from closed sets (job types, outcomes, status names), never from a URL, a host, a job key or a process.
 Names under `camunda_` are those of Camunda's own runtime, so that existing dashboards keep working; the element
 templates among their labels come from models, so only so many of them are told apart.
+
+Events are counted in plain numbers, which become metrics when somebody asks for them: both on the event loop.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 # From a cached answer to the longest default time-out.
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
+_BUCKET_LABELS = (*map(str, SECONDS_BUCKETS), "+Inf")
 
-_CAMUNDA_ACTIONS = {
-    "completed": "completed",
-    "retry": "failed",
-    "incident": "failed",
-    "bpmn-error": "bpmn-error",
-}
-_ACTIVATED = "activated"
+_CAMUNDA_ACTIONS = {"completed": ("completed",), "failed": ("retry", "incident"), "bpmn-error": ("bpmn-error",)}
+_OUTCOMES = [outcome for outcomes in _CAMUNDA_ACTIONS.values() for outcome in outcomes]
 
 Template = tuple[str, str]
 """Id and version of the element template that a task was made with."""
@@ -31,59 +34,87 @@ MANY_TEMPLATES: Template = ("other", "other")
 MAX_TEMPLATES = 50
 _TEMPLATE_LABELS = ("elementTemplateId", "elementTemplateVersion")
 
+# prometheus_client's own switch for the series that say when a counter began to count.
+_WITH_CREATED = os.environ.get("PROMETHEUS_DISABLE_CREATED_SERIES", "").lower() not in ("true", "1", "t")
 
-class Metrics:
+
+class Counts(dict[tuple[str, ...], int]):
+    """A counter's series by the values of its labels: `counts[values] += 1`. A series begins with its first event."""
+
+    def __init__(self) -> None:
+        self._created: dict[tuple[str, ...], float] = {}
+
+    def __missing__(self, values: tuple[str, ...]) -> int:
+        self._created[values] = time.time()
+        return 0
+
+    def family(self, name: str, help: str, labels: Sequence[str]) -> Metric:
+        """The metric of that name."""
+        family = CounterMetricFamily(name, help, labels=labels)
+        for values, count in self.items():
+            _add(family, values, count, self._created[values])
+        return family
+
+
+class Seconds:
+    """How long something took, in buckets; the last one is for what took longer than `SECONDS_BUCKETS`."""
+
+    __slots__ = ("_buckets", "_created", "_sum")
+
+    def __init__(self) -> None:
+        self._buckets = [0] * len(_BUCKET_LABELS)
+        self._sum = 0.0
+        self._created = time.time()
+
+    def observe(self, seconds: float) -> None:
+        """Count one duration."""
+        self._buckets[bisect_left(SECONDS_BUCKETS, seconds)] += 1
+        self._sum += seconds
+
+    def add_to(self, family: HistogramMetricFamily, labels: dict[str, str]) -> None:
+        """Add the series with these labels."""
+        family.add_metric(
+            list(labels.values()), list(zip(_BUCKET_LABELS, accumulate(self._buckets), strict=True)), self._sum
+        )
+        if _WITH_CREATED:
+            family.add_sample(f"{family.name}_created", labels, self._created)
+
+
+class Tasks:
+    """What became of the jobs of one type whose tasks were made with one element template."""
+
+    __slots__ = ("arrived", "created", "ended", "last_ended", "seconds")
+
+    def __init__(self) -> None:
+        self.created = time.time()
+        self.arrived = 0
+        self.ended = dict.fromkeys(_OUTCOMES, 0)
+        self.last_ended = dict.fromkeys(_OUTCOMES, 0.0)  # epoch seconds
+        self.seconds = Seconds()
+
+    def end(self, outcome: str, seconds: float) -> None:
+        """Count a job that ended with this outcome, so many seconds after its arrival."""
+        self.ended[outcome] += 1
+        self.last_ended[outcome] = time.time()
+        self.seconds.observe(seconds)
+
+
+class Metrics(Collector):
     """The metrics of one worker, in a registry of their own."""
 
     def __init__(self, job_types: Iterable[str]) -> None:
         """`job_types` are the values that the label `type` can have; their series exist from the start, at zero."""
         self.registry = registry = CollectorRegistry()
-        self.activated = Counter("rest_connector_jobs_activated", "Jobs that arrived.", ["type"], registry=registry)
-        self.repeated = Counter(
-            "rest_connector_jobs_repeated",
-            "Jobs that arrived while they were running here.",
-            ["type"],
-            registry=registry,
-        )
-        self.given_back = Counter(
-            "rest_connector_jobs_given_back",
-            "Jobs given back unstarted: the worker was stopping, or their host had no room.",
-            ["type"],
-            registry=registry,
-        )
-        self.ended = Counter(
-            "rest_connector_jobs",
-            "Jobs that ended, by what the engine was told: completed, retry, incident, bpmn-error.",
-            ["type", "outcome"],
-            registry=registry,
-        )
-        self.settled = Counter(
-            "rest_connector_jobs_settled",
-            "How telling the engine ended: accepted, gone, expired, rejected.",
-            ["settlement"],
-            registry=registry,
-        )
-        self.telling_seconds = Histogram(
-            "rest_connector_command_seconds",
-            "From a job's outcome to its settlement.",
-            buckets=SECONDS_BUCKETS,
-            registry=registry,
-        )
-        self.commands = Counter(
-            "rest_connector_commands",
-            "Attempts to tell the engine, by command and the gateway's answer.",
-            ["command", "code"],
-            registry=registry,
-        )
-        self.poll_failures = Counter(
-            "rest_connector_poll_failures",
-            "Calls for jobs that failed, by status.",
-            ["type", "code"],
-            registry=registry,
-        )
-        self.renewals = Counter(
-            "rest_connector_lease_renewals", "Heartbeats: renewed, failed, lost.", ["result"], registry=registry
-        )
+        self._created = time.time()
+        self._tasks = {job_type: {NO_TEMPLATE: Tasks()} for job_type in job_types}
+        self.repeated = Counts()
+        self.given_back = Counts()
+        self.settled = Counts()
+        self.telling_seconds = Seconds()
+        self.commands = Counts()
+        self.poll_failures = Counts()
+        self.renewals = Counts()
+        registry.register(self)
         self.slots = Gauge("rest_connector_slots", "Room for jobs.", registry=registry)
         self.slots_used = Gauge(
             "rest_connector_slots_used", "Slots that hold a job or wait for one.", registry=registry
@@ -98,52 +129,15 @@ class Metrics:
         self.loop_lag = Gauge(
             "rest_connector_event_loop_lag_seconds", "How late the event loop was last seen to be.", registry=registry
         )
-        self.camunda_invocations = Counter(
-            "camunda_connector_outbound_invocations",
-            "Jobs by action.",
-            ["action", "type", *_TEMPLATE_LABELS],
-            registry=registry,
-        )
-        self.camunda_seconds = Histogram(
-            "camunda_connector_outbound_execution_time_seconds",
-            "From a job's arrival to its outcome.",
-            ["type", *_TEMPLATE_LABELS],
-            buckets=SECONDS_BUCKETS,
-            registry=registry,
-        )
-        self.camunda_last_completed = Gauge(
-            "camunda_connector_outbound_last_completed", "Epoch milliseconds, 0 for never.", ["type"], registry=registry
-        )
-        self.camunda_last_failed = Gauge(
-            "camunda_connector_outbound_last_failed", "Epoch milliseconds, 0 for never.", ["type"], registry=registry
-        )
-        self._commands = _Series(self.commands)
-        self._settled = _Series(self.settled)
-        self._count = {job_type: _JobTypeMetrics(self, job_type) for job_type in job_types}
 
-    def job_activated(self, job_type: str, template: Template = NO_TEMPLATE) -> None:
-        """A job has arrived."""
-        self._count[job_type].arrived(template)
-
-    def job_ended(
-        self,
-        job_type: str,
-        outcome: str,
-        handling_seconds: float,
-        telling_seconds: float,
-        template: Template = NO_TEMPLATE,
-    ) -> None:
-        """A job is settled; `outcome` is its label."""
-        self._count[job_type].ended(outcome, handling_seconds, template)
-        self.telling_seconds.observe(telling_seconds)
-
-    def command_sent(self, command: str, code: str) -> None:
-        """One attempt of a command was answered with this status name."""
-        self._commands.count(command, code)
-
-    def job_settled(self, settlement: str) -> None:
-        """Telling the engine has ended like this."""
-        self._settled.count(settlement)
+    def tasks(self, job_type: str, template: Template = NO_TEMPLATE) -> Tasks:
+        """Where to count the jobs of one type and element template; beyond `MAX_TEMPLATES` they share one."""
+        templates = self._tasks[job_type]
+        if template not in templates and len(templates) >= MAX_TEMPLATES:
+            template = MANY_TEMPLATES
+        if template not in templates:
+            templates[template] = Tasks()
+        return templates[template]
 
     def watch(
         self,
@@ -163,68 +157,75 @@ class Metrics:
         """The metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
+    def collect(self) -> Iterator[Metric]:
+        """All metrics but the gauges that are read by functions."""
+        yield from self._job_families()
+        yield self.repeated.family(
+            "rest_connector_jobs_repeated", "Jobs that arrived while they were running here.", ["type"]
+        )
+        yield self.given_back.family(
+            "rest_connector_jobs_given_back",
+            "Jobs given back unstarted: the worker was stopping, or their host had no room.",
+            ["type"],
+        )
+        yield self.settled.family(
+            "rest_connector_jobs_settled",
+            "How telling the engine ended: accepted, gone, expired, rejected.",
+            ["settlement"],
+        )
+        telling = HistogramMetricFamily("rest_connector_command_seconds", "From a job's outcome to its settlement.")
+        self.telling_seconds.add_to(telling, {})
+        yield telling
+        yield self.commands.family(
+            "rest_connector_commands",
+            "Attempts to tell the engine, by command and the gateway's answer.",
+            ["command", "code"],
+        )
+        yield self.poll_failures.family(
+            "rest_connector_poll_failures", "Calls for jobs that failed, by status.", ["type", "code"]
+        )
+        yield self.renewals.family("rest_connector_lease_renewals", "Heartbeats: renewed, failed, lost.", ["result"])
 
-class _JobTypeMetrics:
-    """The series of one job type, looked up once instead of for every job."""
-
-    def __init__(self, metrics: Metrics, job_type: str) -> None:
-        self._metrics = metrics
-        self._job_type = job_type
-        self._activated: Callable[[], None] = metrics.activated.labels(job_type).inc
-        self._outcomes = {label: metrics.ended.labels(job_type, label) for label in _CAMUNDA_ACTIONS}
-        self._templates: dict[Template, _TemplateMetrics] = {}
-        self._of_template(NO_TEMPLATE)
-        self._last_completed = metrics.camunda_last_completed.labels(job_type)
-        self._last_failed = metrics.camunda_last_failed.labels(job_type)
-
-    def arrived(self, template: Template) -> None:
-        """Count one job."""
-        self._activated()
-        self._of_template(template).activated()
-
-    def ended(self, outcome: str, seconds: float, template: Template) -> None:
-        """Count how one job ended."""
-        self._outcomes[outcome].inc()
-        self._of_template(template).ended(outcome, seconds)
-        if _CAMUNDA_ACTIONS[outcome] == "completed":
-            self._last_completed.set(time.time() * 1000)
-        elif _CAMUNDA_ACTIONS[outcome] == "failed":
-            self._last_failed.set(time.time() * 1000)
-
-    def _of_template(self, template: Template) -> _TemplateMetrics:
-        found = self._templates.get(template)
-        if found is None:
-            if len(self._templates) >= MAX_TEMPLATES and template != MANY_TEMPLATES:
-                return self._of_template(MANY_TEMPLATES)
-            found = self._templates[template] = _TemplateMetrics(self._metrics, self._job_type, template)
-        return found
-
-
-class _TemplateMetrics:
-    """The series of one job type and element template under Camunda's names."""
-
-    def __init__(self, metrics: Metrics, job_type: str, template: Template) -> None:
-        count = metrics.camunda_invocations
-        self.activated: Callable[[], None] = count.labels(_ACTIVATED, job_type, *template).inc
-        self._actions = {label: count.labels(action, job_type, *template) for label, action in _CAMUNDA_ACTIONS.items()}
-        self._observe: Callable[[float], None] = metrics.camunda_seconds.labels(job_type, *template).observe
-
-    def ended(self, outcome: str, seconds: float) -> None:
-        """Count how one job ended."""
-        self._actions[outcome].inc()
-        self._observe(seconds)
+    def _job_families(self) -> Iterator[Metric]:
+        """What is known of the jobs themselves, under our names and under Camunda's."""
+        activated = CounterMetricFamily("rest_connector_jobs_activated", "Jobs that arrived.", labels=["type"])
+        ended = CounterMetricFamily(
+            "rest_connector_jobs",
+            "Jobs that ended, by what the engine was told: completed, retry, incident, bpmn-error.",
+            labels=["type", "outcome"],
+        )
+        invocations = CounterMetricFamily(
+            "camunda_connector_outbound_invocations", "Jobs by action.", labels=["action", "type", *_TEMPLATE_LABELS]
+        )
+        seconds = HistogramMetricFamily(
+            "camunda_connector_outbound_execution_time_seconds",
+            "From a job's arrival to its outcome.",
+            labels=["type", *_TEMPLATE_LABELS],
+        )
+        for job_type, templates in self._tasks.items():
+            of_type = templates.values()
+            _add(activated, [job_type], sum(tasks.arrived for tasks in of_type), self._created)
+            for outcome in _OUTCOMES:
+                count = sum(tasks.ended[outcome] for tasks in of_type)
+                _add(ended, [job_type, outcome], count, self._created)
+            for template, tasks in templates.items():
+                _add(invocations, ["activated", job_type, *template], tasks.arrived, tasks.created)
+                for action, outcomes in _CAMUNDA_ACTIONS.items():
+                    count = sum(tasks.ended[outcome] for outcome in outcomes)
+                    _add(invocations, [action, job_type, *template], count, tasks.created)
+                tasks.seconds.add_to(
+                    seconds, dict(zip(["type", *_TEMPLATE_LABELS], [job_type, *template], strict=True))
+                )
+        yield from (activated, ended, invocations, seconds)
+        for action in ("completed", "failed"):
+            last = GaugeMetricFamily(
+                f"camunda_connector_outbound_last_{action}", "Epoch milliseconds, 0 for never.", labels=["type"]
+            )
+            for job_type, templates in self._tasks.items():
+                moments = [tasks.last_ended[o] for tasks in templates.values() for o in _CAMUNDA_ACTIONS[action]]
+                last.add_metric([job_type], max(moments) * 1000)
+            yield last
 
 
-class _Series:
-    """The series of one counter, each looked up once: that costs more than counting."""
-
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
-        self._increment: dict[tuple[str, ...], Callable[[], None]] = {}
-
-    def count(self, *labels: str) -> None:
-        """Add one to the series with these labels."""
-        increment = self._increment.get(labels)
-        if increment is None:
-            increment = self._increment[labels] = self._counter.labels(*labels).inc
-        increment()
+def _add(family: CounterMetricFamily, values: Sequence[str], count: int, created: float) -> None:
+    family.add_metric(values, count, created=created if _WITH_CREATED else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 from worker.job import Job
 from worker.outcome import Outcome
@@ -27,8 +28,8 @@ class Remembering:
                 await self._changed.wait()
         return self.endings
 
-    def job_activated(self, job: Job) -> None:
-        self.counts["activated"] += 1
+    def jobs_activated(self, jobs: Sequence[Job]) -> None:
+        self.counts["activated"] += len(jobs)
 
     def job_repeated(self, job: Job) -> None:
         self.counts["repeated"] += 1

@@ -78,7 +78,7 @@ def test_without_job_lines_only_failures_and_undelivered_outcomes_have_one(
 
 def test_labels_come_from_closed_sets(metrics: Metrics) -> None:
     reports = Reports(metrics, log_jobs=False)
-    reports.job_activated(JOB)
+    reports.jobs_activated([JOB])
     reports.job_ended(JOB, ThrowError("E-4711"), Settlement.GONE, 0, 0)
     reports.command_sent("complete", "NOT_FOUND")
     reports.poll_failed("rest-connector", "UNAVAILABLE")

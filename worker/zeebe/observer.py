@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from worker.job import Job
@@ -12,8 +13,8 @@ from worker.zeebe.commands import Settlement
 class Observer(Protocol):
     """Called on the event loop, for every event once; must be quick and must not raise."""
 
-    def job_activated(self, job: Job) -> None:
-        """A job has arrived."""
+    def jobs_activated(self, jobs: Sequence[Job]) -> None:
+        """Jobs have arrived."""
         ...
 
     def job_repeated(self, job: Job) -> None:

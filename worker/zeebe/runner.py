@@ -197,8 +197,8 @@ class Runner:
 
     def _accept(self, jobs: Sequence[Job], slots: int, age: float) -> None:
         """Take over jobs with the slots reserved for them; called by a source."""
+        self._observer.jobs_activated(jobs)
         for position, job in enumerate(jobs):
-            self._observer.job_activated(job)
             has_slot = position < slots
             if (running := self._running.get(job.key)) is not None:
                 self._accept_again(running, job, age, has_slot=has_slot)
