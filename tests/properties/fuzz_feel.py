@@ -13,7 +13,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -43,6 +43,15 @@ BRACKETS = (
     "a.",
     "1 in (",
     "(1..",
+)
+
+
+Form = Callable[[str, dict[str, Any]], feel.Result]
+_FORMS: tuple[Form, ...] = (
+    feel.evaluate,
+    feel.evaluate,
+    lambda text, variables: feel.parse(text).evaluate_to_json(variables),
+    lambda text, variables: feel.unary_tests(text, 7, variables),
 )
 
 
@@ -86,12 +95,12 @@ def _corpus() -> list[str]:
 
 
 def run(count: int, seed: int) -> Outcome:
-    """Evaluate `count` texts, a quarter of them as unary tests."""
+    """Evaluate `count` texts: half of them to values, a quarter to JSON, a quarter as unary tests."""
     outcome = Outcome()
     variables = decode(CONTEXT)
     blocks = 0
     for number, text in zip(range(count), texts(seed), strict=False):
-        _check(outcome, text, variables, unary=number % 4 == 3)
+        _check(outcome, text, variables, _FORMS[number % 4])
         if number == count // 4:
             gc.collect()
             blocks = sys.getallocatedblocks()
@@ -102,11 +111,11 @@ def run(count: int, seed: int) -> Outcome:
     return outcome
 
 
-def _check(outcome: Outcome, text: str, variables: dict[str, Any], *, unary: bool) -> None:
+def _check(outcome: Outcome, text: str, variables: dict[str, Any], form: Form) -> None:
     allowed = feel.Limits().seconds + GRACE_SECONDS
     for _ in range(ATTEMPTS):
         start = time.process_time()
-        end, fault = _evaluate(text, variables, unary=unary)
+        end, fault = _evaluate(text, variables, form)
         seconds = time.process_time() - start
         if seconds <= allowed:
             break
@@ -118,9 +127,9 @@ def _check(outcome: Outcome, text: str, variables: dict[str, Any], *, unary: boo
         outcome.faults.append(f"{text[:300]!r} ({len(text)} characters): {fault}")
 
 
-def _evaluate(text: str, variables: dict[str, Any], *, unary: bool) -> tuple[str, str | None]:
+def _evaluate(text: str, variables: dict[str, Any], form: Form) -> tuple[str, str | None]:
     try:
-        result = feel.unary_tests(text, 7, variables) if unary else feel.evaluate(text, variables)
+        result = form(text, variables)
         feel.to_string(result.value)
     except feel.FeelSyntaxError as error:
         inside = error.position is not None and 0 <= error.position <= len(text)

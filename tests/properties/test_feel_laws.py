@@ -197,6 +197,12 @@ def test_json_passes_through_unchanged(value: Any) -> None:
     assert feel.to_json_value(answer("from json(to json(x))", x=value)) == value
 
 
+@given(VALUES, st.sampled_from(["x", "[x, {y: x}]", "{n: count(x[item != null]), first: x[1], all: x}"]))
+def test_the_tree_of_an_evaluation_is_that_of_its_value(value: Any, text: str) -> None:
+    tree = feel.parse(text).evaluate_to_json({"x": value}).value
+    assert repr(tree) == repr(feel.to_json_value(answer(text, x=value)))
+
+
 @given(st.text(max_size=40))
 def test_a_string_literal_is_the_string(text: str) -> None:
     literal = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

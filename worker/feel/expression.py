@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from .cache import TextCache
 from .compiler import compile_node
 from .errors import FeelError, FeelInputError, FeelLimitError, FeelWarning, too_many_frames
 from .evaluation import Evaluation, Now
+from .json_text import plain_tree
 from .limits import DEFAULT_LIMITS, Limits
 from .parser import parse_expression, parse_unary_tests
 from .program.frame import CallFailed, Code, Scope
@@ -73,7 +74,14 @@ class Expression:
         evaluation = Evaluation(limits, text=self.text, now=now, nonce=nonce)
         if random is not None:
             evaluation.random = random
-        return self._run(self._code, evaluation, context, input)
+        return self._run(self._code, evaluation, context, input, independent)
+
+    def evaluate_to_json(
+        self, context: Mapping[str, Any], *, limits: Limits = DEFAULT_LIMITS, nonce: str | None = None
+    ) -> Result:
+        """As `evaluate`; the value is the plain tree of `to_json_value`, made within the limits of the evaluation."""
+        evaluation = Evaluation(limits, text=self.text, nonce=nonce)
+        return self._run(self._code, evaluation, context, ABSENT, plain_tree)
 
     def explain(
         self,
@@ -98,17 +106,22 @@ class Expression:
                 steps.append(ExplainedStep(node.start, node.end, text, shown, type(node).__name__))
 
         evaluation.trace = trace
-        result = self._run(compile_node(self.tree, tracing=True), evaluation, context, input)
+        result = self._run(compile_node(self.tree, tracing=True), evaluation, context, input, independent)
         return result, tuple(steps)
 
-    def _run(self, code: Code, evaluation: Evaluation, context: Mapping[str, Any] | None, input_value: Any) -> Result:
+    def _run(
+        self,
+        code: Code,
+        evaluation: Evaluation,
+        context: Mapping[str, Any] | None,
+        input_value: Any,
+        finish: Callable[[Any, Evaluation], Any],
+    ) -> Result:
         try:
             scope = _root(context, evaluation)
             if input_value is not ABSENT:
                 scope = with_input(convert(input_value, evaluation, 0), scope)
-            value = code(evaluation, scope)
-            if type(value) in _CONTAINERS:
-                settle(value, evaluation)
+            value = finish(code(evaluation, scope), evaluation)
         except CallFailed:
             value = None
         except FeelError as error:
@@ -145,16 +158,16 @@ _CONTAINERS = LIST_TYPES | CONTEXT_TYPES
 _FOLLOWED = _CONTAINERS | {Range}
 
 
-def settle(value: Any, evaluation: Evaluation) -> None:
-    """Make a result independent of the input it was taken from. Shared parts are visited once.
+def independent(value: Any, evaluation: Evaluation) -> Any:
+    """A result, made independent of the input it was taken from. Shared parts are visited once.
 
     Raises FeelError for a range inside: it is a value of arguments, not of data.
     """
+    if type(value) not in _CONTAINERS:
+        return value
     waiting = [value]
     if type(value) is Context:  # the usual result: nothing to do for itself
         waiting = [part for part in value.entries.values() if type(part) in _FOLLOWED]
-        if not waiting:
-            return
     seen: set[int] = set()
     while waiting:
         each = waiting.pop()
@@ -168,6 +181,7 @@ def settle(value: Any, evaluation: Evaluation) -> None:
         parts = items_of(each) if type(each) in LIST_TYPES else each.entries.values()
         evaluation.spend(1 + (len(parts) >> 3))
         waiting += [part for part in parts if type(part) in _FOLLOWED]
+    return value
 
 
 _CACHE: TextCache[Expression] = TextCache(entries=1024, characters=200_000)

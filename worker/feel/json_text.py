@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +17,23 @@ from .errors import FeelError, FeelLimitError
 from .evaluation import Evaluation
 from .limits import DEFAULT_LIMITS, Limits
 from .text import scalar
-from .values import CONTEXT_TYPES, LIST_TYPES, TYPE_NAMES, Function, Range, convert, items_of
+from .values import (
+    CONTEXT_TYPES,
+    LIST_TYPES,
+    TYPE_NAMES,
+    Function,
+    InputContext,
+    InputList,
+    Range,
+    context_key,
+    convert,
+    deeper,
+    items_of,
+)
 
 _LONG = 2**63
+_EXACT = 2**53
+"""Below it the digits of a whole double are those of its integer."""
 
 
 def to_json_value(value: Any, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -28,14 +43,27 @@ def to_json_value(value: Any, limits: Limits = DEFAULT_LIMITS) -> Any:
     "Infinity" or "-Infinity". Dates, times and durations are ISO texts; functions in contexts are left
     out. Raises FeelError for ranges and other functions, FeelLimitError for a result that is too large.
     """
-    tree = _Tree(Evaluation(limits))
+    return plain_tree(value, Evaluation(limits))
+
+
+def plain_tree(value: Any, evaluation: Evaluation) -> Any:
+    """As `to_json_value`, on what is left of a running evaluation.
+
+    Input that was only passed on becomes JSON as it is, without being taken over into FEEL values first.
+    """
+    if value is None or value is True or value is False:  # what most error expressions answer
+        return value
+    tree = _Tree(evaluation)
     plain = tree.plain(value, 0)
     tree.check_room()
     return plain
 
 
 class _Tree:
-    """Builds the plain tree within the limit of the result's size."""
+    """Builds the plain tree within the limit of the result's size.
+
+    A `level` above 0 says that a value is input as it came, and how deep in the input it stands.
+    """
 
     __slots__ = ("evaluation", "room")
 
@@ -49,39 +77,32 @@ class _Tree:
             limit = self.evaluation.limits.result_length
             raise FeelLimitError("result_length", limit, "The result is too large as JSON")
 
-    def plain(self, value: Any, depth: int) -> Any:
+    def plain(self, value: Any, depth: int, level: int = 0) -> Any:
         kind = type(value)
         if kind is str:
             self.room -= len(value) + 3
             return value
-        if kind is int or kind is Decimal:
-            self.room -= 8
-            return value if kind is int and -_LONG <= value < _LONG else _number(value)
         if value is None or kind is bool:
             self.room -= 5
             return value
-        if depth > self.evaluation.limits.value_depth:
-            limit = self.evaluation.limits.value_depth
-            raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
+        if kind is int and -_LONG <= value < _LONG:
+            self.room -= 8
+            return value
+        if level:
+            return self.taken_over(value, depth, level)
+        if kind is Decimal or kind is int:
+            self.room -= 8
+            return _number(value)
         if kind in CONTEXT_TYPES:
-            entries = value.entries
-            self.evaluation.spend(1 + (len(entries) >> 3))
-            result = {}
-            for key, each in entries.items():
-                self.room -= len(key) + 4
-                if type(each) is str:  # the most frequent kind, without a call
-                    self.room -= len(each) + 3
-                    result[key] = each
-                else:
-                    result[key] = self.plain(each, depth + 1)
-            self.check_room()
-            return result
+            if kind is InputContext and value.raw is not None:
+                return self.context(value.raw, depth, value.level)
+            return self.context(value.entries, depth, 0)
         if kind in LIST_TYPES:
-            self.evaluation.spend(1 + (len(value) >> 3))
-            items = [self.plain(each, depth + 1) for each in items_of(value)]
-            self.room -= 2
-            self.check_room()
-            return items
+            if kind is InputList and value.raw is not None:
+                return self.list(value.raw, depth, value.level)
+            return self.list(items_of(value), depth, 0)
+        if kind is Range and depth:
+            raise FeelError("The result holds a range inside a list or context, where it is no value")
         if kind is Function or kind is Range:
             name = "function" if kind is Function else "range"
             raise FeelError(f"The result holds a {name}, which has no JSON form")
@@ -90,6 +111,50 @@ class _Tree:
         text = temporal.to_json_text(value)
         self.room -= len(text) + 3
         return text
+
+    def taken_over(self, value: Any, depth: int, level: int) -> Any:
+        """Input: as if it were converted to its FEEL value before."""
+        kind = type(value)
+        if kind is dict:
+            return self.context(value, depth, deeper(level, self.evaluation))
+        if kind is list:
+            return self.list(value, depth, deeper(level, self.evaluation))
+        if kind is float and -_EXACT < value < _EXACT:
+            self.room -= 8
+            return int(value) if value.is_integer() else value
+        return self.plain(convert(value, self.evaluation, level), depth)
+
+    def context(self, entries: dict[str, Any], depth: int, level: int) -> dict[str, Any]:
+        self.enter(len(entries), depth, level)
+        result = {}
+        for key, each in entries.items():
+            if type(key) is not str:
+                key = context_key(key)
+            self.room -= len(key) + 4
+            kind = type(each)
+            if kind is str:  # the most frequent kind, without a call
+                self.room -= len(each) + 3
+                result[key] = each
+            elif kind is not Function or not level:  # a function that came in is no entry
+                result[key] = self.plain(each, depth + 1, level)
+        self.check_room()
+        return result
+
+    def list(self, values: Sequence[Any], depth: int, level: int) -> list[Any]:
+        self.enter(len(values), depth, level)
+        items = [self.plain(each, depth + 1, level) for each in values]
+        self.room -= 2
+        self.check_room()
+        return items
+
+    def enter(self, size: int, depth: int, level: int) -> None:
+        """Count a list or context and what it holds."""
+        if depth > self.evaluation.limits.value_depth:
+            limit = self.evaluation.limits.value_depth
+            raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
+        if level:
+            self.evaluation.take_input(size)
+        self.evaluation.spend(1 + (size >> 3))
 
 
 def _number(value: int | Decimal) -> int | float | str:

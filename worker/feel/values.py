@@ -118,22 +118,25 @@ class FeelList(Sequence[Any]):
 
 
 class InputContext(Context):
-    """A mapping from outside; entries become FEEL values when they are looked up."""
+    """A mapping from outside; entries become FEEL values when they are looked up.
 
-    __slots__ = ("_evaluation", "_level", "_raw")
+    `raw` is that mapping until it has been taken over as a whole, `level` how deep in the input it stands.
+    """
+
+    __slots__ = ("_evaluation", "level", "raw")
 
     def __init__(self, raw: dict[str, Any], evaluation: Evaluation, level: int) -> None:
         self._entries = {}
         self.functions = None
-        self._raw: dict[str, Any] | None = raw
+        self.raw: dict[str, Any] | None = raw
         self._evaluation: Evaluation | None = evaluation
-        self._level = level
+        self.level = level
 
     def get(self, key: str, default: Any = None) -> Any:
         value = self._entries.get(key, MISSING)
         if value is not MISSING:
             return value
-        raw = self._raw
+        raw = self.raw
         if raw is None:
             return default
         value = raw.get(key, MISSING)
@@ -142,31 +145,31 @@ class InputContext(Context):
             return value
         if value is MISSING or kind is Function:
             return default
-        value = self._entries[key] = convert(value, self._evaluation, self._level)
+        value = self._entries[key] = convert(value, self._evaluation, self.level)
         return value
 
     def follow(self, names: tuple[str, ...]) -> Any:
         """What a path leads to, if it goes through mappings only; MISSING says to go step by step."""
-        raw: Any = self._raw
+        raw: Any = self.raw
         for key in names:
             if type(raw) is not dict:
                 return MISSING
             raw = raw.get(key, MISSING)
         kind = type(raw)
-        if kind is str or kind is bool or raw is None:
+        if kind is str or kind is bool or raw is None or (kind is int and -_SMALL < raw < _SMALL):
             return raw
         if raw is MISSING or kind is Function:
             return MISSING
         if kind is not dict and kind is not list:
-            return convert(raw, self._evaluation, self._level)
+            return convert(raw, self._evaluation, self.level)
         known: Any = self._entries.get(names)  # type: ignore[call-overload]
         if known is None:
-            known = convert(raw, self._evaluation, self._level + len(names) - 1)
+            known = convert(raw, self._evaluation, self.level + len(names) - 1)
             self._entries[names] = known  # type: ignore[index]  # as long as this is no plain dict of entries
         return known
 
     def named(self, name: str) -> list[Function] | None:
-        raw = self._raw
+        raw = self.raw
         if raw is not None:
             value = raw.get(name)
             return [value] if type(value) is Function else None
@@ -174,17 +177,15 @@ class InputContext(Context):
 
     @property
     def entries(self) -> dict[str, Any]:
-        raw, evaluation = self._raw, self._evaluation
+        raw, evaluation = self.raw, self._evaluation
         if raw is None or evaluation is None:
             return self._entries
         evaluation.take_input(len(raw))
-        known, level = self._entries, self._level
+        known, level = self._entries, self.level
         entries: dict[str, Any] = {}
         for key, value in raw.items():
             if type(key) is not str:
-                if not isinstance(key, str):
-                    raise FeelInputError(f"A context's keys must be strings, but one is a {type(key).__name__}")
-                key = str(key)
+                key = context_key(key)
             kind = type(value)
             if kind is str or kind is bool or value is None:
                 entries[key] = value
@@ -193,11 +194,11 @@ class InputContext(Context):
             else:
                 converted = known.get(key, MISSING)
                 entries[key] = convert(value, evaluation, level) if converted is MISSING else converted
-        self._entries, self._raw, self._evaluation = entries, None, None
+        self._entries, self.raw, self._evaluation = entries, None, None
         return entries
 
     def settle(self) -> None:
-        if self._raw is not None:
+        if self.raw is not None:
             for value in self.entries.values():
                 if type(value) in LAZY_TYPES:
                     value.settle()
@@ -206,41 +207,40 @@ class InputContext(Context):
 class InputList(FeelList):
     """A sequence from outside; items become FEEL values when they are looked at."""
 
-    __slots__ = ("_evaluation", "_items", "_level", "_raw")
+    __slots__ = ("_evaluation", "_items", "level", "raw")
 
     def __init__(self, raw: Sequence[Any], evaluation: Evaluation, level: int) -> None:
-        self._items: list[Any] | None = None
-        self._raw = raw
+        self._items: list[Any] = []
+        self.raw: Sequence[Any] | None = raw
         self._evaluation = evaluation
-        self._level = level
+        self.level = level
 
     def items(self) -> list[Any]:
-        items = self._items
-        if items is None:
-            evaluation, level, raw = self._evaluation, self._level, self._raw
+        raw = self.raw
+        if raw is not None:
+            evaluation, level = self._evaluation, self.level
             evaluation.take_input(len(raw))
-            items = [each if type(each) is str else convert(each, evaluation, level) for each in raw]
-            self._items = items
-            self._raw = ()
-        return items
+            self._items = [each if type(each) is str else convert(each, evaluation, level) for each in raw]
+            self.raw = None
+        return self._items
 
     def settle(self) -> None:
-        if self._items is None:
+        if self.raw is not None:
             for item in self.items():
                 if type(item) in LAZY_TYPES:
                     item.settle()
 
     def __len__(self) -> int:
-        return len(self._raw if self._items is None else self._items)
+        return len(self._items if self.raw is None else self.raw)
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload
     def __getitem__(self, index: slice) -> list[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
-        if self._items is not None or isinstance(index, slice):
+        if self.raw is None or isinstance(index, slice):
             return self.items()[index]
-        return convert(self._raw[index], self._evaluation, self._level)
+        return convert(self.raw[index], self._evaluation, self.level)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.items())
@@ -352,9 +352,9 @@ def convert(value: Any, evaluation: Any, level: int) -> Any:
     if kind is float:
         return numbers.from_float(value)
     if kind is dict:
-        return InputContext(value, evaluation, _deeper(level, evaluation))
+        return InputContext(value, evaluation, deeper(level, evaluation))
     if kind is list or kind is tuple:
-        return InputList(value, evaluation, _deeper(level, evaluation))
+        return InputList(value, evaluation, deeper(level, evaluation))
     return _convert_other(value, evaluation, level)
 
 
@@ -368,10 +368,17 @@ def _convert_other(value: Any, evaluation: Any, level: int) -> Any:
     if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
         return _foreign(temporal.from_python, value)
     if isinstance(value, Mapping):
-        return InputContext(_foreign(dict, value), evaluation, _deeper(level, evaluation))
+        return InputContext(_foreign(dict, value), evaluation, deeper(level, evaluation))
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return InputList(_foreign(list, value), evaluation, _deeper(level, evaluation))
+        return InputList(_foreign(list, value), evaluation, deeper(level, evaluation))
     raise FeelInputError(f"A {type(value).__name__} is no FEEL value")
+
+
+def context_key(key: Any) -> str:
+    """A key from outside as plain text. Raises FeelInputError for what is no string."""
+    if not isinstance(key, str):
+        raise FeelInputError(f"A context's keys must be strings, but one is a {type(key).__name__}")
+    return str(key)
 
 
 def _foreign(make: Callable[[Any], Any], value: Any) -> Any:
@@ -390,7 +397,8 @@ def _number(value: int | Decimal) -> int | Decimal | None:
     return number
 
 
-def _deeper(level: int, evaluation: Evaluation) -> int:
+def deeper(level: int, evaluation: Evaluation) -> int:
+    """The level of what an input value of this level holds. Raises FeelLimitError."""
     if level >= evaluation.limits.input_depth:
         limit = evaluation.limits.input_depth
         raise FeelLimitError("input_depth", limit, "The input is nested too deeply (or contains itself)")

@@ -9,26 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
-from worker.feel import DEFAULT_LIMITS, FeelLimitError, FeelWarning, Limits, evaluate, strip_marker, to_json_value
+from worker.feel import DEFAULT_LIMITS, Expression, FeelLimitError, Limits, Result, parse, strip_marker
 
 QUICK_STEPS: Final = 4_000
 QUICK_SECONDS: Final = 0.02
 QUICK_INPUT: Final = 20_000
 QUICK_TEXT: Final = 4_000  # characters; reading a longer text alone may take too long for the loop
+KEPT_TEXTS: Final = 128
 THREADS: Final = 2
 
 _BUDGET: Final = frozenset({"steps", "seconds", "input_nodes"})
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """The value of an expression as a JSON tree, and why parts of it are null."""
-
-    value: Any
-    warnings: tuple[FeelWarning, ...] = ()
 
 
 class Expressions:
@@ -42,25 +36,26 @@ class Expressions:
             seconds=min(limits.seconds, QUICK_SECONDS),
             input_nodes=min(limits.input_nodes, QUICK_INPUT),
         )
+        self._parsed = lru_cache(KEPT_TEXTS)(self._parse)
         self._threads = asyncio.Semaphore(threads)
 
     async def evaluate(self, text: str, context: Mapping[str, Any], *, nonce: str | None = None) -> Any:
         """The value of `text`, with or without its leading `=`, as a JSON tree. Raises `FeelError`."""
         return (await self.explain(text, context, nonce=nonce)).value
 
-    async def explain(self, text: str, context: Mapping[str, Any], *, nonce: str | None = None) -> Evaluated:
+    async def explain(self, text: str, context: Mapping[str, Any], *, nonce: str | None = None) -> Result:
         """As `evaluate`, with the warnings. `nonce` marks what `createDocument` makes; without it that call fails."""
-        expression = strip_marker(text)
-        if len(expression) <= QUICK_TEXT:
+        if len(text) <= QUICK_TEXT:
             try:
-                return _evaluate(expression, context, self._quick, nonce)
+                return self._parsed(text).evaluate_to_json(context, limits=self._quick, nonce=nonce)
             except FeelLimitError as limit:
                 if limit.limit not in _BUDGET:
                     raise
         async with self._threads:
-            return await asyncio.to_thread(_evaluate, expression, context, self._limits, nonce)
+            return await asyncio.to_thread(self._evaluate, text, context, nonce)
 
+    def _parse(self, text: str) -> Expression:
+        return parse(strip_marker(text), self._limits)
 
-def _evaluate(expression: str, context: Mapping[str, Any], limits: Limits, nonce: str | None) -> Evaluated:
-    result = evaluate(expression, context, limits=limits, nonce=nonce)
-    return Evaluated(to_json_value(result.value, limits=limits), tuple(result.warnings))
+    def _evaluate(self, text: str, context: Mapping[str, Any], nonce: str | None) -> Result:
+        return self._parse(text).evaluate_to_json(context, limits=self._limits, nonce=nonce)
