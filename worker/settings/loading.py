@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_settings import EnvSettingsSource
 
 from worker.errors import WorkerError
 from worker.settings import foreign
@@ -102,25 +103,15 @@ def _unknown(name: str, known: Mapping[str, Leaf]) -> str:
 
 
 def _validated(values: Mapping[str, str], faults: list[str]) -> Settings:
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in values.items()}
     try:
-        settings = Settings.model_validate(_nested(values))
+        settings = Settings(**source())
     except ValidationError as error:
         faults.extend(_fault(detail) for detail in error.errors(include_input=False, include_url=False))
     if faults:
         raise SettingsError("\n".join(sorted(faults)))
     return settings
-
-
-def _nested(values: Mapping[str, str]) -> dict[str, Any]:
-    """`{"REST_CONNECTOR_ZEEBE__TLS": "true"}` as `{"zeebe": {"tls": "true"}}`."""
-    nested: dict[str, Any] = {}
-    for name, value in values.items():
-        *groups, field = name.removeprefix(PREFIX).lower().split("__")
-        level = nested
-        for group in groups:
-            level = level.setdefault(group, {})
-        level[field] = value
-    return nested
 
 
 def _fault(detail: Any) -> str:

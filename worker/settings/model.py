@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.face import Face, FaceName, face_of
 from worker.settings.engine import HealthSettings, LogSettings, ZeebeSettings
-from worker.settings.fields import CommaList, Group
+from worker.settings.fields import CommaList
 from worker.settings.jobs import DocumentsSettings, FeelSettings, HttpSettings, SecretsSettings
 from worker.settings.network import HostsSettings, TlsSettings
 
@@ -48,10 +49,18 @@ class JobType:
     face: Face
 
 
-class Settings(Group):
+class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = ConfigDict(validate_default=True)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix="REST_CONNECTOR_",
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        validate_default=True,
+    )
 
     job_types: CommaList = Field(
         default=("rest-connector",),
@@ -154,6 +163,18 @@ class Settings(Group):
     def secret_values(self) -> Iterator[str]:
         """Every value that must not be shown, for the masker."""
         return _secret_values(self)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is handed in: `loading.load` reads the environment, so that building a `Settings` never does."""
+        return (init_settings,)
 
 
 def _job_type(entry: str) -> JobType:
