@@ -35,7 +35,6 @@ from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
 from worker.rest.resend import Resend
 from worker.rest.tls import TlsContexts, TlsRules
-from worker.rest.tls_files import TlsFiles
 from worker.rest.transfers import downloader, poster, token_sender
 from worker.rest.trust_store import TrustStore
 from worker.secrets import ChainedSecrets, Masker, SecretProvider, Secrets
@@ -209,6 +208,8 @@ def tls_contexts(settings: TlsSettings, environ: Mapping[str, str], properties: 
     password = settings.key_password.get_secret_value() if settings.key_password else None
     files = None
     if settings.ca or settings.certificate_file:
+        from worker.rest.tls_files import TlsFiles
+
         files = TlsFiles(settings.ca, settings.certificate_file, settings.key_file, password)
         try:
             files.get()

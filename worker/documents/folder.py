@@ -14,9 +14,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any, Final, TypeVar
 
-from fsspec.core import url_to_fs
-from fsspec.implementations.dirfs import DirFileSystem
-
 from worker.documents.document import no_link, not_created, not_found, not_read, reference_of
 from worker.documents.spool import Spool
 from worker.errors import JobFailure
@@ -34,6 +31,9 @@ class FolderStore:
 
     def __init__(self, url: str, *, max_bytes: int = 50 << 20, seconds: float = SECONDS) -> None:
         """Raises OSError or ValueError when the folder cannot be had."""
+        from fsspec.core import url_to_fs
+        from fsspec.implementations.dirfs import DirFileSystem
+
         file_system, path = url_to_fs(url)
         file_system.makedirs(path, exist_ok=True)
         self._files: Any = DirFileSystem(path, file_system)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -169,6 +168,8 @@ def with_named(inputs: Mapping[str, Any], headers: Mapping[str, str]) -> Mapping
 
 def read_profiles(file: Path) -> Mapping[str, Profile]:
     """The profiles of a file by name. Raises `OSError` or `ValueError`, which says what is wrong and where."""
+    import tomllib
+
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from worker.documents import Spool
 from worker.errors import ILLEGAL_ARGUMENT, JobFailure
@@ -25,9 +25,11 @@ from worker.rest.request import ClientTls
 from worker.rest.resend import Resend
 from worker.rest.resolver import TTL, LookUp, Resolver
 from worker.rest.tls import TlsContexts, require_pair
-from worker.rest.tls_diagnosis import Diagnosis
 from worker.rest.unanswered import with_peer
 from worker.rest.url import Url
+
+if TYPE_CHECKING:
+    from worker.rest.tls_diagnosis import Diagnosis
 
 TCP_CONNECT_TIMEOUT: Final = 180.0
 TOTAL_TIMEOUT: Final = 3600.0
@@ -97,7 +99,7 @@ class Egress:
         self._total_timeout = total_timeout
         self._resolver = Resolver(look_up, ttl=dns_ttl)
         self._gate = Gate(self._resolver, hosts or HostRules(), destinations or Destinations(), guard_metadata)
-        self._diagnosis = Diagnosis()
+        self._diagnosis: Diagnosis | None = None
         self._exchange = Exchange(resolver=self._resolver, agent=agent, connection_age=connection_age)
 
     async def __aenter__(self) -> Self:
@@ -198,6 +200,10 @@ class Egress:
                 return []  # only the proxy reaches it
             return addresses
 
+        if self._diagnosis is None:
+            from worker.rest.tls_diagnosis import Diagnosis
+
+            self._diagnosis = Diagnosis()
         own = self._tls.identity(transfer.tls)
         return await self._diagnosis.explained(failure, (url.host, url.port), look, own)
 

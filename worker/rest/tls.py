@@ -18,16 +18,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from typing import TYPE_CHECKING, Final
 
 from worker.errors import JobFailure, input_failure
 from worker.rest.request import ClientTls
-from worker.rest.tls_files import TlsFiles, private_key
 from worker.rest.trust_store import TrustStore
 from worker.watched import Watched
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from worker.rest.tls_files import TlsFiles
 
 _MAX_CONTEXTS: Final = 64
 _NOTHING: Final = ClientTls()
@@ -113,7 +114,7 @@ class TlsContexts:
             if self._rules.ciphers:
                 context.set_ciphers(self._rules.ciphers)
             if task.trusted:
-                _trust(context, x509.load_pem_x509_certificates(task.trusted.encode()))
+                _trust_pem(context, task.trusted)
             else:
                 self._trust_default(context)
             own = self._files.get() if self._files else _NOTHING
@@ -134,7 +135,7 @@ class TlsContexts:
             context.load_default_certs()
         trusted = self._files.get().trusted if self._files else None
         if trusted:
-            _trust(context, x509.load_pem_x509_certificates(trusted.encode()))
+            _trust_pem(context, trusted)
 
 
 def require_pair(tls: ClientTls | None) -> ClientTls | None:
@@ -152,12 +153,24 @@ def _unusable() -> JobFailure:
     return input_failure("Failed to build SSL context for mTLS from the provided certificate material")
 
 
+def _trust_pem(context: ssl.SSLContext, text: str) -> None:
+    from cryptography import x509
+
+    _trust(context, x509.load_pem_x509_certificates(text.encode()))
+
+
 def _trust(context: ssl.SSLContext, certificates: Sequence[x509.Certificate]) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     context.load_verify_locations(cadata=b"".join(one.public_bytes(Encoding.DER) for one in certificates))
 
 
 def _identify(context: ssl.SSLContext, certificate: str, key: str, password: str | None) -> None:
     """OpenSSL takes an identity only from a file: written for a moment, the key encrypted under a one-time password."""
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
+    from worker.rest.tls_files import private_key
+
     once = secrets.token_hex(16)
     sealed = private_key(key, password).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(once.encode())

@@ -7,10 +7,10 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import pkcs12
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _JKS: Final = b"\xfe\xed\xfe\xed"
 _KEY_ENTRY, _CERTIFICATE_ENTRY = 1, 2
@@ -34,6 +34,9 @@ class TrustStore:
 
     def certificates(self) -> list[x509.Certificate]:
         """What the store trusts. Raises `OSError` or `ValueError`."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives.serialization import pkcs12
+
         data = self.path.read_bytes()
         if data.startswith(_JKS):
             return [x509.load_der_x509_certificate(der) for der in _jks_certificates(data, self.password)]

@@ -11,13 +11,13 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
-from dotenv import dotenv_values
+from typing import TYPE_CHECKING, Any, Final
 
 from worker.json_codec import JsonError, loads
 from worker.secrets.provider import SecretScope
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
 
 log = logging.getLogger(__name__)
 
@@ -128,18 +128,22 @@ def _parse(path: Path) -> Mapping[str, str]:
             except JsonError as problem:
                 raise SecretFileError(f"{path} is not JSON: {problem}") from None
         case ".yaml" | ".yml":
+            import yaml
+
             try:
                 content = yaml.safe_load(text) or {}
             except yaml.YAMLError as problem:
                 raise SecretFileError(f"{path} is not YAML{_place(problem)}") from None
         case _:
+            from dotenv import dotenv_values
+
             content = dotenv_values(stream=io.StringIO(text), interpolate=False)
     if not isinstance(content, dict):
         raise SecretFileError(f"{path} holds no names with values")
     return dict(_flat(path, "", content))
 
 
-def _place(problem: yaml.YAMLError) -> str:
+def _place(problem: YAMLError) -> str:
     """Where the fault is; the parser's own message would quote the line."""
     mark = getattr(problem, "problem_mark", None)
     return "" if mark is None else f": line {mark.line + 1}, column {mark.column + 1}"

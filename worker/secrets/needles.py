@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-import re2
-
 _FEW: Final = 128
 """Strings that are looked for one by one: compiling a pattern for them does not pay."""
 
@@ -48,6 +46,8 @@ class Needles:
         """One pattern for all strings; those that RE2 cannot be given are still looked for one by one."""
         strings = [*self._compiled, *self._single]
         encodable = [string for string in strings if _is_encodable(string)]
+        import re2
+
         options = re2.Options()
         options.max_mem = _LARGEST_PATTERN
         options.log_errors = False

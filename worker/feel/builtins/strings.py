@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
-from worker.feel import javaregex, utf16
+from worker.feel import utf16
 from worker.feel.errors import FeelLimitError, IllegalArguments
 from worker.feel.evaluation import Evaluation
 from worker.feel.text import preview
@@ -170,6 +170,8 @@ def _ends_with(evaluation: Evaluation, string: str, match: str) -> bool:
     examples=[('matches("FooBar", "foo", "i")', "true")],
 )
 def _matches(evaluation: Evaluation, text: str, pattern: str, flags: str = "") -> bool:
+    from worker.feel import javaregex
+
     with _patterns(evaluation, text, pattern) as spend:
         return javaregex.find(text, pattern, flags, spend=spend)
 
@@ -192,6 +194,8 @@ def _matches(evaluation: Evaluation, text: str, pattern: str, flags: str = "") -
     examples=[('replace("abc", "[A-Z]", "#", "i")', '"###"')],
 )
 def _replace(evaluation: Evaluation, text: str, pattern: str, replacement: str, flags: str = "") -> str:
+    from worker.feel import javaregex
+
     limit = evaluation.limits.string_length
     with _patterns(evaluation, text, pattern) as spend:
         result = javaregex.replace(text, pattern, replacement, flags, limit=limit, spend=spend)
@@ -207,6 +211,8 @@ def _replace(evaluation: Evaluation, text: str, pattern: str, replacement: str, 
     examples=[('split("John Doe", "\\s")', '["John", "Doe"]')],
 )
 def _split(evaluation: Evaluation, string: str, delimiter: str) -> list[str]:
+    from worker.feel import javaregex
+
     with _patterns(evaluation, string, delimiter) as spend:
         return _announced(evaluation, javaregex.split(string, delimiter, spend=spend))
 
@@ -219,6 +225,8 @@ def _split(evaluation: Evaluation, string: str, delimiter: str) -> list[str]:
     examples=[('extract("references are 1234, 1256", "12[0-9]*")', '["1234", "1256"]')],
 )
 def _extract(evaluation: Evaluation, text: str, pattern: str) -> list[str]:
+    from worker.feel import javaregex
+
     with _patterns(evaluation, text, pattern) as spend:
         return _announced(evaluation, javaregex.extract(text, pattern, spend=spend))
 
@@ -352,6 +360,8 @@ def _position(number: int | Decimal) -> int:
 @contextmanager
 def _patterns(evaluation: Evaluation, text: str, pattern: str) -> Iterator[Callable[[int], None]]:
     """Checks the sizes, counts the work and turns failures of the pattern into those of the call."""
+    from worker.feel import javaregex
+
     limits = evaluation.limits
     if len(pattern) > limits.pattern_length:
         raise FeelLimitError("pattern_length", limits.pattern_length, f"A pattern of {len(pattern)} characters")
