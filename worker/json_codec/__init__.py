@@ -17,7 +17,7 @@ import re
 import secrets
 from collections.abc import Callable
 from decimal import Decimal
-from json.encoder import encode_basestring
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # typeshed lacks the first
 from typing import Any, Final
 
 from worker.json_codec.deep import NestingError, decode_deep, encode_deep
@@ -57,15 +57,16 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
 
     Documents are written as their references, decimals with all their digits.
     """
-    return _encode(value, indent)[0]
+    return _ENCODER.encode(value, indent)[0]
 
 
-def dumps_body(value: Any) -> str:
+def dumps_body(value: Any, *, documents: bool = True) -> str:
     """Compact JSON for a request body: as `dumps`, but doubles and control characters are spelt as Java spells them.
 
-    A tree with exact decimals was read for the native face; it keeps its digits.
+    A tree with exact decimals was read for the native face; it keeps its digits. Raises TypeError for a document
+    unless `documents` may be written as their references.
     """
-    text, exact = _encode(value)
+    text, exact = (_ENCODER if documents else _ENCODER_WITHOUT_DOCUMENTS).encode(value)
     if not exact and _JAVA_DIFFERS.search(text):
         text = _STRING_OR_NUMBER.sub(_java_token, text)
     return text
@@ -78,7 +79,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRING_OR_NUMBER: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?')
 _JAVA_DIFFERS: Final = re.compile(r"\de[-+]?\d|\d{8}\.\d|(?<!\d)0\.00|\\u00[01][0-9][a-f]|\\u00[01][a-f]")
 _CONTROL: Final = re.compile(r"(\\+)u00([01][0-9a-f])")
-_DECIMAL_MARK: Final = secrets.token_hex(12)
+_DECIMAL_MARK: Final = f"\ue000{secrets.token_hex(12)}"  # not ASCII, so that most texts need no search for it
 _MARKED_DECIMAL: Final = re.compile(f'"{_DECIMAL_MARK}([^"]*)"')
 
 
@@ -164,49 +165,63 @@ def _decoder(exact: bool, bounded: bool) -> json.JSONDecoder:
 _DECODERS: Final = {(exact, bounded): _decoder(exact, bounded) for exact in (False, True) for bounded in (False, True)}
 
 
-def _encode(value: Any, indent: int | None = None) -> tuple[str, bool]:
-    """The JSON text, and whether there are exact decimals in it."""
-    exact = False
+class _Encoder:
+    """Writes trees in compact form. The C encoder in it is made once; `json.JSONEncoder` makes one for each text."""
 
-    def default(node: Any) -> Any:
-        nonlocal exact
-        if isinstance(node, Decimal) and node.is_finite():
-            exact = True
-            return f"{_DECIMAL_MARK}{_decimal(node)}"
-        return _plain(node)
+    def __init__(self, *, documents: bool) -> None:
+        self._documents = documents
+        self._compact = c_make_encoder(None, self._default, encode_basestring, None, ":", ",", False, False, False)
 
-    separators = (",", ":") if indent is None else (",", ": ")
-    encoder = json.JSONEncoder(
-        ensure_ascii=False, separators=separators, allow_nan=False, default=default, indent=indent
-    )
-    try:
-        text = encoder.encode(value)
-    except (ValueError, RecursionError):  # a double beyond the range, or too deep for the C encoder
-        return encode_deep(value, _scalar, MAX_DEPTH * 2), exact
-    if exact:
-        text = _MARKED_DECIMAL.sub(r"\1", text)
-    return _without_surrogates(text), exact
+    def encode(self, value: Any, indent: int | None = None) -> tuple[str, bool]:
+        """The JSON text, and whether there are exact decimals in it."""
+        try:
+            text = "".join(self._compact(value, 0)) if indent is None else self._indented(value, indent)
+        except (ValueError, RecursionError):  # a double beyond the range, or too deep for the C encoder
+            text = encode_deep(value, self._scalar, MAX_DEPTH * 2)
+        if text.isascii():
+            return text, False
+        exact = _DECIMAL_MARK in text
+        if exact:
+            text = _MARKED_DECIMAL.sub(r"\1", text)
+        return _without_surrogates(text), exact
+
+    def _indented(self, value: Any, indent: int) -> str:
+        return json.dumps(
+            value, ensure_ascii=False, separators=(",", ": "), allow_nan=False, default=self._default, indent=indent
+        )
+
+    def _default(self, node: Any) -> Any:
+        """A tree that stands for a node of another type."""
+        if isinstance(node, Decimal):
+            return f"{_DECIMAL_MARK}{_decimal(node)}" if node.is_finite() else str(node)
+        reference = getattr(node, "reference", None)
+        if self._documents and callable(reference):
+            return reference()
+        raise TypeError(f"a {type(node).__name__} is no JSON value")
+
+    def _scalar(self, node: Any) -> str | None:
+        """The JSON text of a node that is no container; None for containers."""
+        match node:
+            case None:
+                return "null"
+            case bool():
+                return "true" if node else "false"
+            case str():
+                return encode_basestring(node)
+            case int():
+                return int.__repr__(node)
+            case float():
+                return f'"{INFINITIES[node]}"' if node in INFINITIES else repr(node)
+            case dict() | list() | tuple():
+                return None
+            case Decimal():
+                return encode_basestring(self._default(node))
+            case _:
+                return self.encode(self._default(node))[0]
 
 
-def _scalar(node: Any) -> str | None:
-    """The JSON text of a node that is no container; None for containers."""
-    match node:
-        case None:
-            return "null"
-        case bool():
-            return "true" if node else "false"
-        case str():
-            return _without_surrogates(encode_basestring(node))
-        case int():
-            return int.__repr__(node)
-        case float():
-            return f'"{INFINITIES[node]}"' if node in INFINITIES else repr(node)
-        case Decimal() if node.is_finite():
-            return _decimal(node)
-        case dict() | list() | tuple():
-            return None
-        case _:
-            return _encode(_plain(node))[0]
+_ENCODER: Final = _Encoder(documents=True)
+_ENCODER_WITHOUT_DOCUMENTS: Final = _Encoder(documents=False)
 
 
 def _decimal(number: Decimal) -> str:
@@ -215,17 +230,8 @@ def _decimal(number: Decimal) -> str:
     return text if "." in text or "E" in text else f"{text}.0"
 
 
-def _plain(node: Any) -> Any:
-    reference = getattr(node, "reference", None)
-    if callable(reference):
-        return reference()
-    if isinstance(node, Decimal):
-        return str(node)
-    raise TypeError(f"a {type(node).__name__} is no JSON value")
-
-
 def _without_surrogates(text: str) -> str:
-    if not text.isascii() and _SURROGATE.search(text):
+    if _SURROGATE.search(text):
         return text.encode("utf-8", "replace").decode("utf-8")
     return text
 
