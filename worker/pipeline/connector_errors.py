@@ -16,7 +16,7 @@ from worker.durations import milliseconds, parse_duration
 from worker.errors import JobFailure
 from worker.json_codec import dumps
 from worker.pipeline.mapping import shape_failure
-from worker.rest.coercion import Integer, Text, mapping
+from worker.rest.coercion import integer, mapping, text
 
 _CONNECTOR_ERROR: Final = "io.camunda.connector.runtime.core.error.ConnectorError"
 _NULL_POINTER: Final = "java.lang.NullPointerException"
@@ -48,6 +48,9 @@ class IgnoreError:
     variables: dict[str, Any]
 
 
+_Text = Annotated[str | None, BeforeValidator(text)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -69,14 +72,14 @@ def _backoff(value: Any) -> int | None:
 
 class _Bpmn(_Model):
     errorType: Literal["bpmnError"]  # noqa: N815  # the model's name
-    errorCode: Text = None  # noqa: N815
-    errorMessage: Text = None  # noqa: N815
+    errorCode: _Text = None  # noqa: N815
+    errorMessage: _Text = None  # noqa: N815
 
 
 class _Job(_Model):
     errorType: Literal["jobError"]  # noqa: N815
-    errorMessage: Text = None  # noqa: N815
-    retries: Integer = None
+    errorMessage: _Text = None  # noqa: N815
+    retries: Annotated[int | None, BeforeValidator(integer)] = None
     retryBackoff: Annotated[int | None, BeforeValidator(_backoff)] = None  # noqa: N815
 
 
@@ -94,8 +97,8 @@ def read_connector_error(expression: str, tree: Mapping[str, Any]) -> BpmnError 
     try:
         error = _ADAPTER.validate_python(tree)
     except ValidationError:
-        text = dumps(tree)
-        raise shape_failure(expression, text, f"Cannot parse '{text}' as '{_CONNECTOR_ERROR}'.") from None
+        shown = dumps(tree)
+        raise shape_failure(expression, shown, f"Cannot parse '{shown}' as '{_CONNECTOR_ERROR}'.") from None
     match error:
         case _Bpmn():
             return BpmnError(error.errorCode, error.errorMessage, error.variables or {})

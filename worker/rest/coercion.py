@@ -1,6 +1,6 @@
-"""Scalars of job variables as leniently as Jackson reads them, as types for the models of `worker.rest.binding`.
+"""Scalars of job variables as leniently as Jackson reads them, for the models of `worker.rest.binding`.
 
-Models of many template versions send numbers as text, methods in lower case and single values in lists. Each type here
+Models of many template versions send numbers as text, methods in lower case and single values in lists. Each reader
 takes what Camunda's connector takes and refuses the rest with the words that connector uses, because models
 and operators know them. There are two kinds of refusal: a *format* error names the field and the wanted type,
 a *mismatch* says which JSON token stood where none of its kind belongs.
@@ -11,10 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Final, TypeVar
-
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
+from typing import Any, Final, TypeVar
 
 from worker.json_codec.java_text import java_double, java_text
 
@@ -27,23 +24,31 @@ _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE", "null", ""})
 
 
-def format_error(simple_type: str | None) -> PydanticCustomError:
+class Unreadable(ValueError):
+    """A value that cannot be read; `path` says where, from the outside in, as far as whoever read it knows.
+
+    `message` is the whole message of a mismatch. Without one it is a format error, and `wanted` the simple type.
+    """
+
+    def __init__(self, message: str | None, wanted: str | None = None) -> None:
+        super().__init__(message or "not readable")
+        self.message = message
+        self.wanted = wanted
+        self.path: list[str] = []
+
+
+def format_error(simple_type: str | None) -> Unreadable:
     """The value has the right kind but cannot be read as `simple_type`; the message names the field."""
-    return PydanticCustomError("format", "not readable", {"wanted": simple_type})
+    return Unreadable(None, simple_type)
 
 
-def mismatch(message: str) -> PydanticCustomError:
-    """A JSON token of the wrong kind; `message` is the whole message."""
-    return PydanticCustomError("mismatch", "{message}", {"message": message})
-
-
-def wrong_token(java_type: str, value: Any) -> PydanticCustomError:
+def wrong_token(java_type: str, value: Any) -> Unreadable:
     """The mismatch for a value that can never become a `java_type`."""
     kind, token = _token(value)
-    return mismatch(f"Cannot deserialize value of type `{java_type}` from {kind} value (token `JsonToken.{token}`)")
+    return Unreadable(f"Cannot deserialize value of type `{java_type}` from {kind} value (token `JsonToken.{token}`)")
 
 
-def no_constructor(java_type: str, value: Any) -> PydanticCustomError:
+def no_constructor(java_type: str, value: Any) -> Unreadable:
     """The mismatch for a scalar that stands where an object belongs."""
     if isinstance(value, str):
         if not value.strip(_CONTROL_AND_SPACE):
@@ -55,19 +60,24 @@ def no_constructor(java_type: str, value: Any) -> PydanticCustomError:
         how, what = "int/Int-argument", f"Number value ({value})"
     else:
         how, what = "double/Double-argument", f"Number value ({java_text(value)})"
-    return mismatch(
+    return Unreadable(
         f"Cannot construct instance of `{java_type}` (although at least one Creator exists): "
         f"no {how} constructor/factory method to deserialize from {what}"
     )
 
 
-def from_list(java_type: str, read: Callable[[Any], Value], *, tree_node: bool = False) -> Callable[[Any], Value]:
+def from_list(
+    java_type: str, read: Callable[[Any], Value], plain: type[Any] | None = None, *, tree_node: bool = False
+) -> Callable[[Any], Value]:
     """`read` for values that may also stand alone in a list. An empty or longer list is a mismatch.
 
-    As in the original, a longer list is noticed only when its first value has been read.
+    As in the original, a longer list is noticed only when its first value has been read. Values of the type `plain`
+    are what they are.
     """
 
     def reader(value: Any) -> Value:
+        if type(value) is plain:
+            return value  # type: ignore[no-any-return]  # narrowed to what `plain` says, which is Any
         if not isinstance(value, list):
             return read(value)
         if not value or isinstance(value[0], list):
@@ -75,7 +85,7 @@ def from_list(java_type: str, read: Callable[[Any], Value], *, tree_node: bool =
         single = read(value[0])
         if len(value) > 1:
             token = "null" if tree_node else _token(value[1])[1]
-            raise mismatch(
+            raise Unreadable(
                 f"Unexpected token ({token}), expected END_ARRAY: Attempted to unwrap '{java_type.partition('<')[0]}' "
                 "value from an array (with `DeserializationFeature.UNWRAP_SINGLE_VALUE_ARRAYS`) "
                 "but it contains more than one value"
@@ -164,7 +174,13 @@ def enumeration(java_type: str, names: tuple[str, ...]) -> Callable[[Any], str |
             raise format_error(simple)
         return names[ordinal]
 
-    return from_list(java_type, read)
+    lenient = from_list(java_type, read)
+
+    def reader(value: Any) -> str | None:
+        known = by_name.get(value) if type(value) is str else None  # spelt as templates spell it
+        return lenient(value) if known is None else known
+
+    return reader
 
 
 def structure(java_type: str) -> Callable[[Any], Mapping[str, Any] | None]:
@@ -182,6 +198,8 @@ def structure(java_type: str) -> Callable[[Any], Mapping[str, Any] | None]:
     unwrap = from_list(java_type, read)
 
     def reader(value: Any) -> Mapping[str, Any] | None:
+        if type(value) is dict:
+            return value
         if isinstance(value, list) and value[:1] == [None] and not generic:
             raise wrong_token(java_type, None)
         return unwrap(value)
@@ -189,26 +207,22 @@ def structure(java_type: str) -> Callable[[Any], Mapping[str, Any] | None]:
     return reader
 
 
-text = from_list("java.lang.String", _text, tree_node=True)
+text = from_list("java.lang.String", _text, str, tree_node=True)
 """A string field: scalars become their text, null stays null."""
 
 integer = from_list("java.lang.Integer", _integer)
 """An `Integer` field: fractions are cut off, blank text is null."""
 
-boolean = from_list("boolean", _boolean)
+boolean = from_list("boolean", _boolean, bool)
 """A `boolean` field: null and empty text are false, whole numbers are true unless they are zero."""
 
 mapping = structure("java.util.LinkedHashMap<java.lang.String,java.lang.String>")
 """A map from text to text."""
 
-Text = Annotated[str | None, BeforeValidator(text)]
-Integer = Annotated[int | None, BeforeValidator(integer)]
-Boolean = Annotated[bool, BeforeValidator(boolean)]
-
 
 def _in_range(number: int) -> int:
     if number not in _INT_RANGE:
-        raise mismatch(f"Numeric value ({number}) out of range of int ({_INT_RANGE.start} - {_INT_RANGE.stop - 1})")
+        raise Unreadable(f"Numeric value ({number}) out of range of int ({_INT_RANGE.start} - {_INT_RANGE.stop - 1})")
     return number
 
 

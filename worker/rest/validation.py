@@ -6,7 +6,6 @@ Values are never part of a message.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from worker.errors import input_failure
@@ -38,9 +37,10 @@ Violation = tuple[str, str]
 
 def validate(variables: binding.Variables, face: Face) -> None:
     """Raises an input failure that lists every violated rule with the path of its property."""
-    violated = sorted(violations(variables, face))
+    violated = violations(variables, face)
     if not violated:
         return
+    violated.sort()
     lines = [f" - Property: {path}: Validation failed. Original message: {reason}" for path, reason in violated]
     missing = all(reason.startswith("must not be") for _, reason in violated)
     hints = "".join(expression_hint(path, _value(variables, path), face) for path, _ in violated)
@@ -59,19 +59,20 @@ def request_of(
 ) -> RestRequest:
     """The request that validated variables ask for."""
     connection = variables.connectionTimeoutInSeconds
+    connection = DEFAULT_TIMEOUT if connection is None else connection
     read = variables.readTimeoutInSeconds if options.timeout is None else 0
     configuration = variables.authenticationConfiguration
     authentication = variables.authentication if configuration is None else configuration.authentication
     return RestRequest(
         method=variables.method or "GET",
         url=variables.url or "",
-        auth=_auth(authentication, face),
+        auth=None if authentication is None else _auth(authentication),
         headers=variables.headers,
         query=variables.queryParameters,
         body=variables.body,
-        tls=_tls(variables.clientTls),
-        connection_timeout=DEFAULT_TIMEOUT if connection is None else connection,
-        read_timeout=next((limit for limit in (read, connection) if limit is not None), DEFAULT_TIMEOUT),
+        tls=None if variables.clientTls is None else _tls(variables.clientTls),
+        connection_timeout=connection,
+        read_timeout=connection if read is None else read,
         total_timeout=options.timeout or None,
         write_timeout=variables.writeTimeoutInSeconds,
         skip_encoding=variables.skipEncoding == "true",
@@ -83,23 +84,30 @@ def request_of(
     )
 
 
-def violations(variables: binding.Variables, face: Face) -> Iterator[Violation]:
+def violations(variables: binding.Variables, face: Face) -> list[Violation]:
     """Each violated rule: the path of the property and the reason, in no particular order."""
+    violated: list[Violation] = []
+    url = variables.url
     if variables.method is None and not face.input_defaults:
-        yield "method", "must not be null"
-    if not (variables.url or "").strip():
-        yield "url", "must not be blank"
-    if variables.url is not None and not _URL.fullmatch(variables.url):
-        yield "url", _NOT_A_URL
-    yield from _auth_violations("authentication", variables.authentication, face)
+        violated.append(("method", "must not be null"))
+    if url is None or not url.strip():
+        violated.append(("url", "must not be blank"))
+    if url is not None and not _URL.fullmatch(url):
+        violated.append(("url", _NOT_A_URL))
+    if variables.authentication is not None:
+        violated += _auth_violations("authentication", variables.authentication, face)
     if variables.authenticationConfiguration is not None:
         inner = variables.authenticationConfiguration.authentication
-        yield from _auth_violations("authenticationConfiguration.authentication", inner, face)
+        violated += _auth_violations("authenticationConfiguration.authentication", inner, face)
+    return violated
 
 
-def _auth_violations(path: str, auth: binding.Authentication, face: Face) -> Iterator[Violation]:
+def _auth_violations(path: str, auth: binding.Authentication, face: Face) -> list[Violation]:
     required: tuple[str, ...] = ()
+    violated: list[Violation] = []
     match auth:
+        case None | binding.NoAuth():
+            return violated
         case binding.Basic():
             required = ("username",)
         case binding.Bearer():
@@ -107,23 +115,22 @@ def _auth_violations(path: str, auth: binding.Authentication, face: Face) -> Ite
         case binding.ApiKey():
             required = ("name", "value")
             if auth.apiKeyLocation is None and not face.input_defaults:
-                yield f"{path}.apiKeyLocation", "must not be null"
+                violated.append((f"{path}.apiKeyLocation", "must not be null"))
         case binding.OAuthClientCredentials():
             required = ("oauthTokenEndpoint", "clientId", "clientSecret")
             if not face.input_defaults:
                 required = (*required, "clientAuthentication")
         case binding.OAuthRefreshToken():
             required = ("oauthTokenEndpoint", "clientId", "refreshToken")
-    for name in required:
-        if not getattr(auth, name):
-            yield f"{path}.{name}", _EMPTY
+    violated += [(f"{path}.{name}", _EMPTY) for name in required if not getattr(auth, name)]
     if isinstance(auth, binding.OAuthClientCredentials | binding.OAuthRefreshToken):
         endpoint = auth.oauthTokenEndpoint
         if endpoint is not None and not _URL.fullmatch(endpoint):
-            yield f"{path}.oauthTokenEndpoint", _NOT_A_URL
+            violated.append((f"{path}.oauthTokenEndpoint", _NOT_A_URL))
+    return violated
 
 
-def _auth(auth: binding.Authentication, face: Face) -> Auth | None:
+def _auth(auth: binding.Authentication) -> Auth | None:
     match auth:
         case binding.Basic():
             return BasicAuth(auth.username or "", auth.password)
@@ -156,9 +163,7 @@ def _auth(auth: binding.Authentication, face: Face) -> Auth | None:
             return None
 
 
-def _tls(tls: binding.ClientTls | None) -> ClientTls | None:
-    if tls is None:
-        return None
+def _tls(tls: binding.ClientTls) -> ClientTls:
     return ClientTls(
         certificate=_filled(tls.clientCertificate),
         private_key=_filled(tls.clientPrivateKey),

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import types
-import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from dataclasses import dataclass, field, is_dataclass, replace
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
-
-from pydantic import BaseModel
 
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
@@ -160,7 +157,7 @@ def inputs_of(face: Face) -> dict[str, Input]:
     mandatory = {path for path, _ in violations(bind({}, face), face)}
     found = {entry.path: entry for entry in _fields(Variables, "")}
     found |= {entry.path: entry for entry in _authentication(face)}
-    choices = get_args(typing.get_type_hints(ReturnFormat)["choice"])
+    choices = get_args(get_type_hints(ReturnFormat)["choice"])
     found["documentReturnFormat.choice"] = Input("documentReturnFormat.choice", "choice", choices)
     found["documentReturnFormat.encoding"] = Input("documentReturnFormat.encoding", "text")
     found["method"] = replace(found["method"], choices=tuple(_methods(found["method"].choices, face)))
@@ -177,16 +174,14 @@ def _methods(methods: tuple[str, ...], face: Face) -> Iterator[str]:
         yield method
 
 
-def _fields(model: type[BaseModel], prefix: str) -> Iterator[Input]:
-    for name, declared in model.model_fields.items():
+def _fields(model: type, prefix: str) -> Iterator[Input]:
+    for name, declared in get_type_hints(model).items():
         path = prefix + name
-        models = [
-            part for part in _parts(declared.annotation) if isinstance(part, type) and issubclass(part, BaseModel)
-        ]
+        models = _models(declared)
         if path == "authentication":
             continue  # one kind or another: see `_authentication`
         if path in LEFT_OUT or not models:
-            yield Input(path, *_shape(declared.annotation))
+            yield Input(path, *_shape(declared))
         else:
             yield from _fields(models[0], f"{path}.")
 
@@ -196,26 +191,30 @@ def _authentication(face: Face) -> Iterator[Input]:
     kinds: dict[str, dict[str, bool]] = {}
     shapes: dict[str, tuple[Shape, tuple[str, ...]]] = {}
     names = []
-    for model in _parts(Variables.model_fields["authentication"].annotation):
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        kind = str(get_args(model.model_fields["type"].annotation)[0])
+    for model in _models(get_type_hints(Variables)["authentication"]):
+        members = get_type_hints(model)
+        kind = str(get_args(members["type"])[0])
         names.append(kind)
         variables = bind({"method": "GET", "url": "https://h", "authentication": {"type": kind}}, face)
         mandatory = {path for path, _ in violations(variables, face)}
-        for name, declared in model.model_fields.items():
+        for name, declared in members.items():
             if name != "type":
                 path = f"authentication.{name}"
                 kinds.setdefault(path, {})[kind] = path in mandatory
-                shapes[path] = _shape(declared.annotation)
+                shapes[path] = _shape(declared)
     yield Input(AUTHENTICATION, "choice", tuple(names))
     for path, by_kind in kinds.items():
         yield Input(path, *shapes[path], kinds=by_kind)
 
 
+def _models(annotation: Any) -> list[type]:
+    """The models among the types that an annotation is made of."""
+    return [part for part in _parts(annotation) if isinstance(part, type) and is_dataclass(part)]
+
+
 def _parts(annotation: Any) -> Iterator[Any]:
     """The types that an annotation is made of."""
-    if get_origin(annotation) in (Union, types.UnionType, typing.Annotated):
+    if get_origin(annotation) in (Union, types.UnionType):
         for part in get_args(annotation):
             yield from _parts(part)
     else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import Final, get_args, get_type_hints
 
 from worker.rest.binding import ApiKey, Basic, Bearer, NoAuth, OAuthClientCredentials, OAuthRefreshToken
 
+_MODELS: Final = (NoAuth, Basic, Bearer, ApiKey, OAuthClientCredentials, OAuthRefreshToken)
+
 KINDS: Final[dict[str, frozenset[str]]] = {
-    str(get_args(kind.model_fields["type"].annotation)[0]): frozenset(kind.model_fields)
-    for kind in (NoAuth, Basic, Bearer, ApiKey, OAuthClientCredentials, OAuthRefreshToken)
+    str(get_args(members["type"])[0]): frozenset(members) for members in map(get_type_hints, _MODELS)
 }

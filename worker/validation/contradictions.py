@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 
 from worker.rest.binding import ClientTls
@@ -80,8 +81,9 @@ def _certificates(given: Given) -> Iterator[Problem]:
     tls = given.at("clientTls")
     if not isinstance(tls, Mapping):
         return
-    for name in sorted(set(tls) - set(ClientTls.model_fields)):
-        close = get_close_matches(name, ClientTls.model_fields, n=1)
+    known = [member.name for member in fields(ClientTls)]
+    for name in sorted(set(tls) - set(known)):
+        close = get_close_matches(name, known, n=1)
         hint = f"did you mean clientTls.{close[0]}?" if close else "remove it"
         yield _contradiction(given, f"clientTls.{name}", f"clientTls.{name} is not known", hint)
     for one, other in (("clientCertificate", "clientPrivateKey"), ("clientPrivateKey", "clientCertificate")):
