@@ -7,7 +7,7 @@ is null. Both know where in the text they belong. The limits themselves are in `
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class FeelError(Exception):
@@ -84,8 +84,7 @@ def too_many_frames(detail: str) -> FeelLimitError:
     return FeelLimitError("recursion", sys.getrecursionlimit(), detail, origin=origin)
 
 
-@dataclass(frozen=True, slots=True)
-class FeelWarning:
+class FeelWarning(NamedTuple):
     """Why a part of the value is null.
 
     `type` is one of NO_VARIABLE_FOUND, NO_CONTEXT_ENTRY_FOUND, NO_PROPERTY_FOUND, NOT_COMPARABLE,

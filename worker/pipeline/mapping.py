@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from worker.documents import resolve_created_documents
@@ -37,15 +37,16 @@ class Mapper:
         self._expressions = expressions
         self._store = store
 
-    async def evaluate(self, kind: Kind, text: str, contexts: Sequence[Any]) -> dict[str, Any] | None:
-        """The object an expression answers; None where it answers null (or, as an error expression, `{}`).
+    async def evaluate(self, kind: Kind, text: str, contexts: Sequence[Any]) -> tuple[dict[str, Any], str] | None:
+        """The object an expression answers, and its JSON text.
 
-        The `contexts` are merged, later ones win; what is no object contributes nothing. Raises `JobFailure`.
+        None where it answers null (or, as an error expression, `{}`). The `contexts` are JSON trees; they are merged,
+        later ones win; what is no object contributes nothing. Raises `JobFailure`.
         """
         nonce = secrets.token_hex(16) if _CREATES in text else None
         context: dict[str, Any] = {}
         for part in contexts:
-            if isinstance(part, Mapping):
+            if isinstance(part, dict):
                 context.update(part)
         try:
             evaluated = await self._expressions.explain(text, context, nonce=nonce)
@@ -66,9 +67,9 @@ class Mapper:
         if kind == "Error" and not value:
             return None
         if nonce is None or nonce not in evaluated_text:  # no document was made
-            return dict(value)
-        resolved: dict[str, Any] = await resolve_created_documents(value, nonce, self._store, expression=kind)
-        return resolved
+            return value, evaluated_text
+        resolved = await resolve_created_documents(value, nonce, self._store, expression=kind)
+        return resolved, dumps(resolved)
 
 
 def shape_failure(text: str, evaluated: str, reason: str) -> JobFailure:

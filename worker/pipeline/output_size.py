@@ -28,7 +28,10 @@ class OutputGuard:
 
     def text_of(self, variables: Mapping[str, Any]) -> str:
         """The JSON text of output variables. Raises an input failure when it is too large."""
-        text = dumps(variables)
+        return self.checked(dumps(variables))
+
+    def checked(self, text: str) -> str:
+        """The same for a text that is there."""
         size = len(text) if text.isascii() else len(text.encode())
         if size > self.limit:
             allowed = _SAFE if self.limit == OUTPUT_LIMIT else f"{self.limit} bytes"

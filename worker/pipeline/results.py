@@ -16,7 +16,7 @@ from worker.pipeline.output_size import OutputGuard
 from worker.rest.request import RestResponse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Output:
     """Variables for the process and their JSON text."""
 
@@ -40,5 +40,9 @@ async def output_of(
     if headers.result_variable is not None:
         variables[headers.result_variable] = value
     if headers.result_expression is not None:
-        variables |= await mapper.evaluate("Result", headers.result_expression, [value, {"response": value}]) or {}
+        mapped = await mapper.evaluate("Result", headers.result_expression, [value, {"response": value}])
+        if mapped is not None:
+            if not variables:
+                return Output(mapped[0], guard.checked(mapped[1]))
+            variables |= mapped[0]
     return Output(variables, guard.text_of(variables)) if variables else Output()

@@ -94,8 +94,8 @@ class Verdict:
             return None
         try:
             job = {"job": {"retries": case.job.retries}}
-            tree = await self._mapper.evaluate("Error", expression, [seen, {"response": seen}, job])
-            return None if tree is None else await self._told(case, expression, tree)
+            answer = await self._mapper.evaluate("Error", expression, [seen, {"response": seen}, job])
+            return None if answer is None else await self._told(case, expression, answer[0])
         except JobFailure as problem:  # a wrong error expression is never ignored, and trying again cannot help
             problem = await self._masked(case, problem)
             return _fail(problem.message, 0, None, {"error": error_object(problem, self._face)})
