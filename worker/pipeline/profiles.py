@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from worker.errors import JobFailure, input_failure
 from worker.face import NATIVE
@@ -23,11 +22,13 @@ from worker.rest.coercion import text
 from worker.rest.options import read_options
 from worker.rest.proxy import Proxy, proxy_of
 from worker.rest.request import RestRequest
-from worker.rest.tls_files import TlsFiles
 from worker.rest.url import origin_of
 from worker.rest.validation import validate
 from worker.secrets import SecretSession
 from worker.watched import Watched
+
+if TYPE_CHECKING:
+    from worker.rest.tls_files import TlsFiles
 
 _RULES: Final = ("anyHost", "baseUrl", "operations", "processes", "proxy", "secrets", "tlsFiles")
 _INPUTS: Final = (
@@ -218,6 +219,8 @@ def _check_inputs(where: str, inputs: Mapping[str, Any]) -> None:
 def _check_names(where: str, table: Any, known: tuple[str, ...]) -> None:
     for name in _table(where, table):
         if name not in known:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
             raise ValueError(f"{where}: {name} is not known; {hint}")
@@ -259,6 +262,8 @@ def _tls(where: str, value: Any) -> TlsFiles | None:
         raise ValueError(f"{where}, tlsFiles: every value is a text")
     path = {name: Path(value[name]) for name in ("certificate", "key") if name in value}
     ca = [Path(value["ca"])] if "ca" in value else []
+    from worker.rest.tls_files import TlsFiles
+
     files = TlsFiles(ca, path.get("certificate"), path.get("key"), value.get("password"))
     try:
         files.get()

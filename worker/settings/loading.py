@@ -6,7 +6,6 @@ start with a message that says what, where, and how to mend it, without ever sho
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -97,7 +96,9 @@ def _read_file(
 
 def _unknown(name: str, known: Mapping[str, Leaf]) -> str:
     rests = [other.removeprefix(PREFIX) for other in known]  # the prefix alone would make all names alike
-    close = difflib.get_close_matches(name.removeprefix(PREFIX), rests, n=1, cutoff=0.6)
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.removeprefix(PREFIX), rests, n=1, cutoff=0.6)
     hint = f"did you mean {PREFIX}{close[0]}?" if close else "docs/configuration.md lists the names"
     return f"{name}: there is no such setting; {hint}"
 
