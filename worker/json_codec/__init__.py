@@ -45,7 +45,7 @@ def loads_prefix(text: str, *, exact: bool = False) -> Any:
     Raises `JsonError`: `2024-01-01` is no number.
     """
     value, end = _scan(text, exact)
-    if not isinstance(value, str | dict | list) and end < len(text) and text[end] not in _SPACE:
+    if end < len(text) and not isinstance(value, _DELIMITED) and text[end] not in _SPACE:
         number = not isinstance(value, bool) and value is not None
         if number or text[end].isalnum() or text[end] in "_$":
             raise JsonError(f"unexpected text after the value, at character {end}")
@@ -72,6 +72,7 @@ def dumps_body(value: Any, *, documents: bool = True) -> str:
     return text
 
 
+_DELIMITED: Final = (str, dict, list)
 _SPACE: Final = " \t\n\r"
 _LEADING_SPACE: Final = re.compile(r"[ \t\n\r]*")
 _LONG_NUMBER: Final = re.compile(rf"[-+.eE0-9]{{{MAX_DIGITS + 1}}}")
@@ -84,7 +85,7 @@ _MARKED_DECIMAL: Final = re.compile(f'"{_DECIMAL_MARK}([^"]*)"')
 
 
 def _scan(text: str, exact: bool) -> tuple[Any, int]:
-    start = _LEADING_SPACE.match(text).end()  # type: ignore[union-attr]  # matches everywhere
+    start = 0 if text.startswith("{") else _LEADING_SPACE.match(text).end()  # type: ignore[union-attr]  # matches all
     if start == len(text):
         raise JsonError("the text is empty")
     bounded = len(text) <= MAX_DIGITS or _LONG_NUMBER.search(text) is None
@@ -95,7 +96,7 @@ def _scan(text: str, exact: bool) -> tuple[Any, int]:
         value, end = _scan_deep(text, start, decoder)
     except ValueError as problem:
         raise JsonError(_safe(problem)) from None
-    if _maybe_deep(text, end) and _depth_exceeds(value):
+    if end > MAX_DEPTH and _has_many_openings(text, end) and _depth_exceeds(value):
         raise JsonError(f"nested more than {MAX_DEPTH} levels deep")
     return value, end
 
@@ -109,8 +110,8 @@ def _scan_deep(text: str, start: int, decoder: json.JSONDecoder) -> tuple[Any, i
         raise JsonError(_safe(problem)) from None
 
 
-def _maybe_deep(text: str, end: int) -> bool:
-    return end > MAX_DEPTH and text.count("[", 0, end) + text.count("{", 0, end) > MAX_DEPTH
+def _has_many_openings(text: str, end: int) -> bool:
+    return text.count("[", 0, end) + text.count("{", 0, end) > MAX_DEPTH
 
 
 def _depth_exceeds(value: Any) -> bool:
