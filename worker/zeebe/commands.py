@@ -6,7 +6,6 @@ or that the job is gone, and either way there is nothing left to do. So after a 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.zeebe.backoff import Backoff, Sleep
 from worker.zeebe.lease import JobLease
+from worker.zeebe.slots import Slots
 from worker.zeebe.transport import Transport
 
 log = logging.getLogger(__name__)
@@ -43,15 +43,8 @@ CountAttempt = Callable[[str, str], None]
 """Called after every attempt with the command's name and the status name, `OK` when accepted."""
 
 
-def command_name(outcome: Outcome) -> str:
-    """The engine's word for the command: complete, fail or throw-error."""
-    match outcome:
-        case Complete():
-            return "complete"
-        case Fail():
-            return "fail"
-        case ThrowError():
-            return "throw-error"
+# The engine's words for the commands.
+_COMMANDS: dict[type[Outcome], str] = {Complete: "complete", Fail: "fail", ThrowError: "throw-error"}
 
 
 class Commands:
@@ -61,32 +54,37 @@ class Commands:
         self._transport = transport
         self._sleep = sleep
         self._count = count
-        self._turn = asyncio.Semaphore(ATTEMPTS_AT_ONCE)
+        self._attempts = Slots(ATTEMPTS_AT_ONCE)
 
     async def settle(self, job: Job, outcome: Outcome, lease: JobLease) -> tuple[Settlement, Outcome]:
         """Send until settled; returns how it ended and what was sent last: `outcome`, or a failure in its place."""
-        backoff = Backoff()
+        backoff: Backoff | None = None
         while True:
             try:
-                async with self._turn:
+                if not self._attempts.take(1):
+                    await self._attempts.reserve(1)
+                try:
                     if (left := lease.remaining()) <= 0:
                         break
                     await self._transport.send(job.key, outcome, timeout=min(ATTEMPT_SECONDS, left))
+                finally:
+                    self._attempts.release()
             except GatewayRefused as error:
-                self._count(command_name(outcome), error.code)
+                self._count(_COMMANDS[type(outcome)], error.code)
                 return Settlement.GONE, outcome
             except GatewayBroken as error:
-                self._count(command_name(outcome), error.code)
+                self._count(_COMMANDS[type(outcome)], error.code)
                 substitute = substitute_for(outcome, error)
                 if substitute is None:
                     log.error("outcome rejected", extra={"job": job.key, "type": job.type, "error": str(error)})
                     return Settlement.REJECTED, outcome
                 outcome = substitute
             except GatewayBusy as error:
-                self._count(command_name(outcome), error.code)
+                self._count(_COMMANDS[type(outcome)], error.code)
+                backoff = backoff or Backoff()
                 await self._sleep(min(backoff.seconds(), max(lease.remaining(), 0)))
             else:
-                self._count(command_name(outcome), "OK")
+                self._count(_COMMANDS[type(outcome)], "OK")
                 return Settlement.ACCEPTED, outcome
         return (Settlement.GONE if lease.lost else Settlement.EXPIRED), outcome
 

@@ -77,10 +77,10 @@ class Lanes:
         lane = self._lanes.get(host)
         if lane is None:
             lane = self._lanes[host] = _Lane(self._clock())
-        if not lane.waiting and self._has_room(lane):
-            self._start(lane)
-        else:
+        if lane.waiting or not self._has_room(lane):
             await self._wait(host, lane)
+        else:
+            self._start(lane)
 
     def leave(self, host: str) -> None:
         """A call to `host` has ended, and its job with it."""

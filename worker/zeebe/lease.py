@@ -42,21 +42,28 @@ class JobLease:
     __slots__ = ("_clock", "_deadline", "_due", "_host", "_job_key", "_seconds", "_transport", "_turns", "lost")
 
     def __init__(
-        self, job_key: int, seconds: float, *, transport: Transport, clock: Clock, turns: Turns, age: float = 0.0
+        self,
+        job_key: int,
+        seconds: float,
+        *,
+        transport: Transport,
+        clock: Clock,
+        turns: Turns,
+        since: float | None = None,
     ) -> None:
-        """`age` is for how many seconds the job had been on its way here when it arrived."""
+        """`since` is when the lease of so many seconds began, without it now."""
         self._job_key = job_key
         self._transport = transport
         self._clock = clock
         self._turns = turns
         self._host: str | None = None
         self.lost = False
-        self._restart(clock() - age, seconds)
+        self._restart(clock() if since is None else since, seconds)
 
     def _restart(self, start: float, seconds: float) -> None:
         self._seconds = seconds
         self._deadline = start + seconds
-        self._due = start + seconds * random.uniform(0.5, 0.5 + RENEWAL_SPREAD)  # noqa: S311 -- spread, not secrecy
+        self._due = start + seconds * (0.5 + RENEWAL_SPREAD * random.random())  # noqa: S311 -- spread, not secrecy
 
     def remaining(self) -> float:
         """Seconds until the engine may give the job to somebody else; negative when it has passed or is lost."""

@@ -14,10 +14,9 @@ import logging
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
-from worker.errors import GatewayError, GatewayRefused, GivenBack
+from worker.errors import GivenBack
 from worker.job import Job, JobHandler
 from worker.outcome import Fail, Outcome
 from worker.zeebe.backoff import pause
@@ -25,6 +24,7 @@ from worker.zeebe.commands import Commands
 from worker.zeebe.lanes import Lanes
 from worker.zeebe.lease import Clock, JobLease
 from worker.zeebe.observer import Observer
+from worker.zeebe.running import Heartbeat, Running
 from worker.zeebe.slots import Slots
 from worker.zeebe.source import Share, Source
 from worker.zeebe.stream import STREAM_SECONDS, StreamSource
@@ -34,9 +34,6 @@ log = logging.getLogger(__name__)
 
 # How long jobs that were cancelled get to end; what swallows its cancellation is left behind then.
 CANCEL_SECONDS = 1.0
-
-# Leases that are renewed at the same time: the gateway has other things to do as well.
-RENEWALS_AT_ONCE = 100
 
 
 class Ending(StrEnum):
@@ -60,20 +57,6 @@ class Limits:
     stream: bool = False  # whether to take pushed jobs in addition to polling
 
 
-@dataclass(slots=True)
-class _Running:
-    job: Job
-    lease: JobLease
-    task: asyncio.Task[None]
-    renewal: asyncio.Task[None] | None = None
-    outcome: Outcome | None = None  # what the engine is being told
-    next_try: tuple[Job, float] | None = None  # with a slot, and when its lease began; see `_accept_again`
-
-    def failed_into(self, job: Job) -> bool:
-        """Whether this arrival is the try that follows the failure which the engine is being told."""
-        return isinstance(self.outcome, Fail) and self.outcome.retries == job.retries
-
-
 class Runner:
     """The worker's heart. `stop` asks for an orderly end, `stop_now` for one at once; both may come at any time."""
 
@@ -95,9 +78,8 @@ class Runner:
         self._clock = clock
         self._slots = Slots(limits.slots, weight=limits.weight)
         self._lanes = Lanes(limits.slots, limit=limits.host, clock=clock, more_to_come=self._more_to_come)
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         self._returning: set[asyncio.Task[None]] = set()
-        self._renewals = asyncio.Semaphore(RENEWALS_AT_ONCE)
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
         self._commands = Commands(transport, sleep=lambda s: pause(s, self._stop_now), count=observer.command_sent)
@@ -153,7 +135,9 @@ class Runner:
 
     async def run(self) -> Ending:
         """Work until asked to stop, then drain; on return nothing of the runner is under way."""
-        heartbeat = self._loop(self._renew_leases(), "heartbeat")
+        interval = min(self._limits.heartbeat, self._limits.lease / 8)
+        beat = Heartbeat(self._running, interval=interval, observer=self._observer, clock=self._clock)
+        heartbeat = self._loop(beat.run(), "heartbeat")
         intake = [self._loop(source.run(), "intake") for source in self._intake()]
         try:
             await self._stop.wait()
@@ -198,24 +182,25 @@ class Runner:
     def _accept(self, jobs: Sequence[Job], slots: int, age: float) -> None:
         """Take over jobs with the slots reserved for them; called by a source."""
         self._observer.jobs_activated(jobs)
+        since = self._clock() - age
         for position, job in enumerate(jobs):
             has_slot = position < slots
             if (running := self._running.get(job.key)) is not None:
-                self._accept_again(running, job, age, has_slot=has_slot)
+                self._accept_again(running, job, since, has_slot=has_slot)
             elif has_slot and not self._stop.is_set():
-                self._start(job, age)
+                self._start(job, since)
             else:
                 if has_slot:
                     self._slots.release()
                 self._give_back(job)
 
-    def _accept_again(self, running: _Running, job: Job, age: float, *, has_slot: bool) -> None:
+    def _accept_again(self, running: Running, job: Job, since: float, *, has_slot: bool) -> None:
         """A job that has not ended here: the next try waits for this one's end, a repeated one is left out.
 
         The next try is here already when the engine hands the job out before its answer to the failure has arrived.
         """
         if has_slot and running.failed_into(job) and running.next_try is None:
-            running.next_try = job, self._clock() - age
+            running.next_try = job, since
             return
         # Its lease ended before we could renew it, and the engine chose us again: one run is enough.
         running.lease.refresh(self._limits.lease)
@@ -223,35 +208,32 @@ class Runner:
         if has_slot:
             self._slots.release()
 
-    def _start(self, job: Job, age: float) -> None:
-        lease = self._new_lease(job, age)
-        task = asyncio.create_task(self._work(job, lease), name=f"job {job.key}")
-        self._running[job.key] = _Running(job, lease, task)
-        self._slots.hold(_weight(job))
-        task.add_done_callback(partial(self._ended, job.key))
+    def _start(self, job: Job, since: float) -> None:
+        running = self._running[job.key] = Running(job, self._lease(job, since))
+        self._slots.hold(running.weight)
+        running.task = asyncio.get_running_loop().create_task(self._work(running), name=f"job {job.key}")
 
-    def _ended(self, key: int, task: asyncio.Task[None]) -> None:
-        running = self._running.pop(key)
+    def _ended(self, running: Running) -> None:
+        del self._running[running.job.key]
         running.lease.end()
         if running.renewal is not None:
             running.renewal.cancel()
-        self._slots.release(weight=_weight(running.job))
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a job's task failed", extra={"job": key}, exc_info=error)
+        self._slots.release(weight=running.weight)
         if running.next_try is None:
             return
         job, since = running.next_try
         if not self._stop.is_set():
-            self._start(job, self._clock() - since)
+            self._start(job, since)
             return
         self._slots.release()
-        if not task.cancelled():
+        if not running.task.cancelling():
             self._give_back(job)
 
     def _give_back(self, job: Job) -> None:
         """Let the engine hand out a job that we did not start, with its retries unchanged."""
         outcome = Fail(message="The worker is stopping; the job was not started.", retries=job.retries)
-        task = asyncio.create_task(self._return(job, outcome, self._new_lease(job)), name=f"give back job {job.key}")
+        lease = self._lease(job, self._clock())
+        task = asyncio.create_task(self._return(job, outcome, lease), name=f"give back job {job.key}")
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
 
@@ -259,67 +241,41 @@ class Runner:
         await self._commands.settle(job, outcome, lease)
         self._observer.job_given_back(job)
 
-    def _new_lease(self, job: Job, age: float = 0.0) -> JobLease:
+    def _lease(self, job: Job, since: float) -> JobLease:
         return JobLease(
-            job.key, self._limits.lease, transport=self._transport, clock=self._clock, turns=self._lanes, age=age
+            job.key, self._limits.lease, transport=self._transport, clock=self._clock, turns=self._lanes, since=since
         )
 
     # -- one job
 
-    async def _work(self, job: Job, lease: JobLease) -> None:
+    async def _work(self, running: Running) -> None:
         """One job from its arrival to its settlement."""
-        if lease.remaining() <= 0:
-            log.warning("job came too late to start it", extra={"job": job.key, "type": job.type})
-            self._observer.lease_renewed(job, "lost")
-            return
-        started = self._clock()
+        job, lease = running.job, running.lease
         try:
-            outcome = await self._handle(job, lease)
-        except GivenBack as later:
-            await self._return(job, Fail(later.message, retries=job.retries, backoff=later.backoff), lease)
-            return
-        handled = self._clock()
-        self._running[job.key].outcome = outcome
-        settlement, sent = await self._commands.settle(job, outcome, lease)
-        self._observer.job_ended(job, sent, settlement, handled - started, self._clock() - handled)
-
-    async def _handle(self, job: Job, lease: JobLease) -> Outcome:
-        try:
-            return await self._handlers[job.type](job, lease)
-        except GivenBack:
-            raise
+            if lease.remaining() <= 0:
+                log.warning("job came too late to start it", extra={"job": job.key, "type": job.type})
+                self._observer.lease_renewed(job, "lost")
+                return
+            started = self._clock()
+            try:
+                outcome = await self._handlers[job.type](job, lease)
+            except GivenBack as later:
+                await self._return(job, Fail(later.message, retries=job.retries, backoff=later.backoff), lease)
+                return
+            except Exception:
+                # Handlers answer every job with an outcome, so this is a defect of ours.
+                log.exception("a handler failed", extra={"job": job.key, "type": job.type})
+                outcome = Fail(
+                    message="The worker failed unexpectedly; its log has the details.", retries=max(job.retries - 1, 0)
+                )
+            handled = self._clock()
+            running.outcome = outcome
+            settlement, sent = await self._commands.settle(job, outcome, lease)
+            self._observer.job_ended(job, sent, settlement, handled - started, self._clock() - handled)
         except Exception:
-            # Handlers answer every job with an outcome, so this is a defect of ours; it must not end its neighbours.
-            log.exception("a handler failed", extra={"job": job.key, "type": job.type})
-            return Fail(
-                message="The worker failed unexpectedly; its log has the details.", retries=max(job.retries - 1, 0)
-            )
-
-    # -- leases
-
-    async def _renew_leases(self) -> None:
-        """Renew every lease of which half has passed, for as long as the runner runs. No renewal holds up another."""
-        interval = min(self._limits.heartbeat, self._limits.lease / 8)
-        while True:
-            await asyncio.sleep(interval)
-            now = self._clock()
-            for running in self._running.values():
-                if running.lease.due(now) and (running.renewal is None or running.renewal.done()):
-                    running.renewal = asyncio.create_task(self._renew(running), name=f"renew {running.job.key}")
-
-    async def _renew(self, running: _Running) -> None:
-        try:
-            async with self._renewals:
-                if running.task.done():
-                    return
-                await running.lease.renew()
-        except GatewayRefused:
-            log.warning("job lost", extra={"job": running.job.key, "type": running.job.type})
-            self._observer.lease_renewed(running.job, "lost")
-        except GatewayError:
-            self._observer.lease_renewed(running.job, "failed")
-        else:
-            self._observer.lease_renewed(running.job, "renewed")
+            log.exception("a job's task failed", extra={"job": job.key})
+        finally:
+            self._ended(running)
 
     # -- the end
 
@@ -359,8 +315,3 @@ async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
     waiting = [task for task in tasks if task.cancel()]
     if waiting:
         await asyncio.wait(waiting, timeout=CANCEL_SECONDS)
-
-
-def _weight(job: Job) -> int:
-    """Characters that a job keeps in memory."""
-    return len(job.variables) + len(job.headers)

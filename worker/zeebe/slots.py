@@ -27,12 +27,16 @@ class Slots:
         """Slots that are reserved or hold a job."""
         return self.total - self._free
 
+    def take(self, limit: int) -> int:
+        """Take up to `limit` slots now; returns how many. None while others wait for theirs."""
+        if self._waiting or self._closed or not self._has_room():
+            return 0
+        return self._take(limit)
+
     async def reserve(self, limit: int) -> int:
         """Wait until there is room, then take up to `limit` slots; returns how many. None are to be had when closed."""
-        if self._closed:
-            return 0
-        if self._has_room() and not self._waiting:
-            return self._take(limit)
+        if (taken := self.take(limit)) or self._closed:
+            return taken
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((limit, turn))
         try:
