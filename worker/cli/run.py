@@ -112,7 +112,6 @@ def tune_garbage_collection() -> None:
     The jobs under way are what a collection looks at, so a longer way to the next one costs no more time. The garbage
     that only a collection finds is at most 200,000 small objects, some 20 MB.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
 

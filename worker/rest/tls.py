@@ -84,9 +84,11 @@ class TlsContexts:
 
     def check(self) -> list[str]:
         """What is wrong with the default trust and identity, one sentence each, for the log at the start."""
+        if self._store is None and self._files is None:
+            return []  # the system's own authorities, which take 20 ms to load: at the first call that needs them
         problems = []
         try:
-            self._build(None)
+            self._kept[self._key(None)] = self._build(None)
         except JobFailure as failure:
             problems.append(failure.message)
         try:
