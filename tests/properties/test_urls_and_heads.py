@@ -41,6 +41,16 @@ def test_the_native_rule_always_gives_a_url_and_is_done_after_one_pass(url: str)
     assert encode_illegal(once) == once
 
 
+PLAIN = st.text("aZ09-._~!*'()@:$&,;=/?+", max_size=12)
+
+
+@given(st.sampled_from(["h", "a.b:8080", "h:65535"]), PLAIN, PLAIN)
+def test_plain_urls_are_read_by_the_same_rules_as_all_others(host: str, path: str, query: str) -> None:
+    for url in (f"http://{host}/{path}", f"http://{host}/{path}?{query}"):
+        for face, encoded in ((COMPATIBLE, reencode(url)), (NATIVE, encode_illegal(url))):
+            assert str(read_url(url, face, skip_encoding=False)) == encoded
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_url_or_a_failure_of_the_job(text: str) -> None:
     for face in (COMPATIBLE, NATIVE):

@@ -14,7 +14,7 @@ from worker.rest.request import ApiKeyAuth, Auth, BasicAuth, BearerAuth, ClientC
 EMPTY_PASSWORD: Final = "SPEC_PASSWORD_EMPTY_PATTERN"  # noqa: S105 - what templates write for "no password"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Credentials:
     """Header lines and query parameters, both before the task's own."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -22,7 +23,7 @@ BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 _SCALARS: Final = (str, int, float, Decimal, type(None))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entity:
     """The bytes, and the `Content-Type` they come with where the request's own headers have none."""
 
@@ -41,23 +42,30 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
         return None
     if request.body is None:
         return Entity(b"", "text/plain; charset=UTF-8" if face.label_empty_body else None)
-    given = content_type(request.headers)
-    media = parse_media_type(given or "")
-    charset = media.charset if media and media.charset else "UTF-8"
+    given = content_type(request.headers) if request.headers else None
+    media = parse_media_type(given) if given else None
+    charset = "UTF-8" if media is None or media.charset is None else media.charset
     try:
         check_charset(charset)
     except UnknownCharset as error:
         raise JobFailure(charset, type=error.java_type, kind="input", native_code="INVALID_INPUT") from error
-    if isinstance(request.body, str):
-        return Entity(encode(request.body, charset), given)
-    if media is not None and isinstance(request.body, Mapping):
+    body = request.body
+    if isinstance(body, str):
+        return Entity(encode(body, charset), given)
+    if media is not None and isinstance(body, Mapping):
         if media.name == "multipart/form-data":
-            parts = await multipart_body(request.body, media.boundary, face)
+            parts = await multipart_body(body, media.boundary, face)
             return Entity(parts.content, parts.content_type, parts.repeatable)
         if media.name == "application/x-www-form-urlencoded":
-            return Entity(form_body(request.body, face), given)
-    tree = await _json_tree(request.body, keep_nulls=not request.ignore_null_values)
-    return Entity(encode(dumps_body(tree), charset), given)
+            return Entity(form_body(body, face), given)
+    return Entity(encode(await _json_text(body, keep_nulls=not request.ignore_null_values), charset), given)
+
+
+async def _json_text(body: Any, *, keep_nulls: bool) -> str:
+    if keep_nulls:
+        with suppress(TypeError):  # there is a document in it
+            return dumps_body(body, documents=False)
+    return dumps_body(await _json_tree(body, keep_nulls=keep_nulls))
 
 
 async def _json_tree(body: Any, *, keep_nulls: bool) -> Any:

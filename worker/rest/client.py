@@ -10,17 +10,12 @@ from typing import Final, Protocol
 from worker.documents import Spool
 from worker.documents.document import DocumentStore
 from worker.face import Face
-from worker.rest.auth import Credentials, credentials
-from worker.rest.body import entity_of
-from worker.rest.content_coding import COMPATIBLE_CODINGS, NATIVE_CODINGS
 from worker.rest.egress import Egress, Journey, Transfer
 from worker.rest.exchange import Answer, Message
-from worker.rest.headers import merge, task_headers
+from worker.rest.message import message_of
 from worker.rest.meta import meta_of
-from worker.rest.query import append, parameters
 from worker.rest.request import ApiKeyAuth, ClientCredentials, OAuth, RefreshToken, RestRequest, RestResponse
 from worker.rest.response import body_limit, raise_for_status, read_response, stores_response
-from worker.rest.url import callable_url, read_url
 
 MEMORY_LIMIT: Final = 52_428_800
 UNLIMITED: Final = 536_870_912
@@ -124,25 +119,10 @@ class RestClient:
         return await self._egress.send(await self._message(request, face, token), transfer)
 
     async def _message(self, request: RestRequest, face: Face, token: Callable[[OAuth], Awaitable[str]]) -> Message:
-        """Built in the recorded order, which decides whose failure is seen: body, URL, authentication, headers."""
+        """Destinations are judged before anything else is looked at. Raises `JobFailure`."""
         await self._egress.check_host(request.url)
         self._egress.check_blocked(request.url)
-        entity = await entity_of(request, face)
-        uri = read_url(request.url, face, skip_encoding=request.skip_encoding)
-        auth: Credentials = await credentials(request.auth, token)
-        own = task_headers(request.headers, face, has_body=entity is not None and request.body is not None)
-        lines = merge(auth.headers, own, entity.content_type if entity else None)
-        url = callable_url(uri, request.url)
-        query = append(uri.query, [*auth.query, *parameters(request.query, face, request.options.array_format)], face)
-        message = Message(
-            request.method,
-            url.with_query(query),
-            lines,
-            codings=NATIVE_CODINGS if face.more_codings else COMPATIBLE_CODINGS,
-        )
-        if entity is None:
-            return message
-        return replace(message, body=entity.content, repeatable=entity.repeatable)
+        return await message_of(request, face, token)
 
     def _limit(self, request: RestRequest, face: Face) -> int:
         return body_limit(request, face, memory=self._memory_limit, unlimited=UNLIMITED)

@@ -28,17 +28,17 @@ def content_type(headers: Mapping[str, Any] | None) -> str | None:
 
 def task_headers(headers: Mapping[str, Any] | None, face: Face, *, has_body: bool) -> HeaderLines:
     """The task's headers, and a JSON content type when there is a body and none was given. Raises `JobFailure`."""
-    lines = _given(headers or {}, face)
-    if has_body and not any(name.lower() == "content-type" for name, _ in lines):
-        lines.insert(0, ("Content-Type", "application/json"))
-    return [(name, value) for name, value in lines if not _is_bare_multipart(name, value)]
+    lines = _given(headers, face) if headers else []
+    if has(lines, "content-type"):
+        return [(name, value) for name, value in lines if not _is_bare_multipart(name, value)]
+    return [("Content-Type", "application/json"), *lines] if has_body else lines
 
 
 def merge(auth: HeaderLines, own: HeaderLines, entity_type: str | None) -> HeaderLines:
     """Authentication first, as recorded; the entity's own type where the headers have none. Raises `JobFailure`."""
     lines = [*auth, *own]
     names = {name.lower() for name, _ in lines}
-    if names & _FRAMING:
+    if not names.isdisjoint(_FRAMING):
         raise protocol_error("input")
     if entity_type is not None and "content-type" not in names:
         lines.append(("Content-Type", entity_type))
@@ -47,15 +47,15 @@ def merge(auth: HeaderLines, own: HeaderLines, entity_type: str | None) -> Heade
 
 def has(lines: Iterable[tuple[str, str]], *names: str) -> bool:
     """Whether one of the (lower-case) names is there."""
-    return any(name.lower() in names for name, _ in lines)
+    return not {name.lower() for name, _ in lines}.isdisjoint(names)
 
 
 def _given(headers: Mapping[str, Any], face: Face) -> HeaderLines:
     lines: HeaderLines = []
     for name, value in headers.items():
         if face.lenient_parameters:
-            values = value if isinstance(value, list | tuple) else (value,)
-            lines.extend((name, _checked(name, str(item))) for item in values if item is not None)
+            values = value if isinstance(value, (list, tuple)) else (value,)
+            lines += [(name, _checked(name, str(item))) for item in values if item is not None]
         elif value is not None:
             lines.append((name, value))
         elif name == "Content-Type":

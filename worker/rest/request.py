@@ -88,7 +88,7 @@ class ReturnFormat:
     encoding: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RestRequest:
     """One call. Time limits are seconds, 0 is without limit; `body` is a JSON tree that may hold `Document`s."""
 
@@ -114,7 +114,7 @@ class RestRequest:
     bound_headers: tuple[str, ...] = ()  # lower-case names of headers that stay at the first origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RestResponse:
     """What result and error expressions see as `response`; `None` in its place where the contract says so (7.6)."""
 
@@ -128,12 +128,15 @@ class RestResponse:
 
     def as_json(self) -> dict[str, Any]:
         """The five members, nulls included, in the order of the contract; more only where it was asked for."""
-        members = {
+        members: dict[str, Any] = {
             "status": self.status,
             "headers": self.headers,
             "body": self.body,
             "reason": self.reason,
             "document": self.document,
         }
-        asked_for = {"meta": self.meta, "tracked": self.tracked}
-        return members | {name: value for name, value in asked_for.items() if value is not None}
+        if self.meta is not None:
+            members["meta"] = self.meta
+        if self.tracked is not None:
+            members["tracked"] = self.tracked
+        return members

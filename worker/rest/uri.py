@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -37,7 +37,7 @@ class InvalidUri(ValueError):
     """The text is no URI; the message says what is wrong and at which character."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Uri:
     """The raw parts of a URI; what is absent is None. An empty path is the empty text."""
 
@@ -61,16 +61,20 @@ class Uri:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who is called: host as written (IPv6 in brackets), port or None where the scheme decides."""
+    """Who is called: host as written (IPv6 in brackets), port or None where the scheme decides.
+
+    `text` is as a `Host` header has it, `name` the host without the brackets.
+    """
 
     user: str | None
     host: str
     port: int | None
+    text: str = field(init=False)
+    name: str = field(init=False)
 
-    @property
-    def text(self) -> str:
-        """As a `Host` header has it."""
-        return self.host if self.port is None else f"{self.host}:{self.port}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.host if self.port is None else f"{self.host}:{self.port}")
+        object.__setattr__(self, "name", self.host.strip("[]"))
 
 
 def parse_uri(text: str) -> Uri:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -28,33 +29,32 @@ _SPLIT: Final = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
     re.DOTALL | re.IGNORECASE,
 )
+_PLAIN: Final = re.compile(  # what no step of encoding or parsing changes or refuses; `=` and `&` keep their meaning
+    r"(https?)://([A-Za-z0-9._-]+(?::[0-9]{1,5})?)"
+    r"((?:/[A-Za-z0-9_.!~*'()@:$&,;=/-]*)?)(?:\?([A-Za-z0-9_.!~*'()@:$,;/?=&-]*))?"
+)
+_KEPT_CHARACTERS: Final = 300  # longer authorities are read anew for each call
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2})")
 _PORT: Final = re.compile(r":([^:@\]]+)$")
 _PORT_NUMBER: Final = re.compile(r"[+-]?[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
 class Url:
-    """A callable URL. `path` and `query` leave as they are; a fragment never does."""
+    """A callable URL, never changed. `path` and `query` leave as they are; a fragment never does.
 
-    scheme: str
-    authority: Authority
-    path: str
-    query: str | None = None
+    `host` is without the brackets of an IPv6 address, `target` what stands in the request line.
+    """
 
-    @property
-    def host(self) -> str:
-        """The host without the brackets of an IPv6 address."""
-        return self.authority.host.strip("[]")
+    __slots__ = ("authority", "host", "path", "port", "query", "scheme", "target")
 
-    @property
-    def port(self) -> int:
-        return self.authority.port or DEFAULT_PORTS.get(self.scheme, 0)
-
-    @property
-    def target(self) -> str:
-        """What stands in the request line."""
-        return (self.path or "/") + ("" if self.query is None else "?" + self.query)
+    def __init__(self, scheme: str, authority: Authority, path: str, query: str | None = None) -> None:
+        self.scheme = scheme
+        self.authority = authority
+        self.path = path
+        self.query = query
+        self.host = authority.name
+        self.port = authority.port or DEFAULT_PORTS.get(scheme, 0)
+        self.target = (path or "/") if query is None else f"{path or '/'}?{query}"
 
     @property
     def origin(self) -> tuple[str, int]:
@@ -72,7 +72,7 @@ class Url:
         if query == self.query:
             return self
         path = self.path if self.path.isascii() else quote(unicodedata.normalize("NFC", self.path), safe=_NOT_ENCODED)
-        return replace(self, path=path, query=query)
+        return Url(self.scheme, self.authority, path, query)
 
 
 def origin_of(text: str) -> str:
@@ -86,6 +86,12 @@ def origin_of(text: str) -> str:
 
 def read_url(text: str, face: Face, *, skip_encoding: bool) -> Uri:
     """The URI that is asked for. Raises `JobFailure` when it is none."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        scheme, authority, path, query = plain.groups()
+        if query is not None and face.reencode_url and not skip_encoding:
+            query = _reencode_query(query) or None
+        return Uri(scheme, authority, path, query)
     if not skip_encoding:
         text = reencode(text) if face.reencode_url else encode_illegal(text)
     try:
@@ -97,14 +103,16 @@ def read_url(text: str, face: Face, *, skip_encoding: bool) -> Uri:
 def callable_url(uri: Uri, text: str) -> Url:
     """The URL to call; `text` is how the model wrote it. Raises `JobFailure` without host or scheme."""
     try:
-        authority = None if uri.authority is None else parse_authority(uri.authority)
+        authority = None if uri.authority is None else _authority(uri.authority)
     except InvalidUri as error:
         raise _malformed(str(error)) from error
     if authority is None:
         raise _incomplete(text, "hostname")
     if uri.scheme is None:
         raise _incomplete(text, "scheme")
-    return Url(uri.scheme.lower(), _in_ascii(authority), uri.path, uri.query)
+    if not authority.host.isascii():
+        authority = _in_ascii(authority)
+    return Url(uri.scheme.lower(), authority, uri.path, uri.query)
 
 
 def reencode(text: str) -> str:
@@ -176,10 +184,16 @@ def _legal(text: str, safe: str) -> str:
     return encode_text(_BAD_ESCAPE.sub("%25", text), safe + "%")
 
 
+_kept_authority = lru_cache(maxsize=1024)(parse_authority)
+
+
+def _authority(text: str) -> Authority | None:
+    """As `parse_authority`. Services are few, so they are kept; not those with credentials."""
+    return _kept_authority(text) if len(text) <= _KEPT_CHARACTERS and "@" not in text else parse_authority(text)
+
+
 def _in_ascii(authority: Authority) -> Authority:
     """With the ASCII form of an international host name."""
-    if authority.host.isascii():
-        return authority
     try:
         return replace(authority, host=authority.host.encode("idna").decode("ascii"))
     except UnicodeError as error:
