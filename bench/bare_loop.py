@@ -22,13 +22,20 @@ from pyzeebe import create_insecure_channel
 from pyzeebe.proto import gateway_pb2 as messages
 from pyzeebe.proto.gateway_pb2_grpc import GatewayStub
 
-from worker.zeebe.grpc import channel_options
-
 GATEWAY = os.environ.get("GATEWAY", "127.0.0.1:26600")
 JOB_TYPE = os.environ.get("JOB_TYPE", "rest-connector")
 SLOTS = int(os.environ.get("SLOTS", "500"))
 LEASE_MS = 60_000
 POLL_MS = 10_000
+OPTIONS = [
+    ("grpc.max_receive_message_length", 64 << 20),
+    ("grpc.max_send_message_length", 64 << 20),
+    ("grpc.http2.lookahead_bytes", 16_384),
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.enable_http_proxy", 0),
+]
 
 
 class Loop:
@@ -81,8 +88,7 @@ class Loop:
 
 async def main() -> None:
     """Connect and work."""
-    options = channel_options(max_message_bytes=64 << 20)
-    channel = create_insecure_channel(grpc_address=GATEWAY, channel_options=options)
+    channel = create_insecure_channel(grpc_address=GATEWAY, channel_options=OPTIONS)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         await Loop(GatewayStub(channel), session).run()

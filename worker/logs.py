@@ -25,7 +25,7 @@ _BLANK = vars(logging.makeLogRecord({}))
 _OWN_ATTRIBUTES = frozenset(_BLANK) | {"message", "asctime", "taskName"}
 
 # Libraries that log what they send or receive when asked to be talkative.
-_QUIET = ("aiohttp", "asyncio", "grpc", "urllib3")
+_QUIET = ("aiohttp", "asyncio", "grpc", "hpack", "urllib3")
 
 
 def unmasked(text: str) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from worker.cluster.credentials import Credentials, Fixed, Headers
-from worker.cluster.tls import Material, TlsFiles
+from worker.cluster.tls import TlsFiles
 from worker.errors import GatewayBusy
 
 
@@ -41,9 +42,11 @@ class ClusterAccess:
         """For calls over HTTPS."""
         return None if self.tls is None else self.tls.get().cluster
 
-    def material(self) -> Material | None:
-        """For gRPC; another object after the files have changed."""
-        return None if self.tls is None else self.tls.get().material
+    @property
+    def grpc_context(self) -> Callable[[], ssl.SSLContext] | None:
+        """Answers what TLS to use for gRPC now, another object after the files have changed; None without TLS."""
+        tls = self.tls
+        return None if tls is None else lambda: tls.get().grpc
 
     async def close(self) -> None:
         """End what is under way."""

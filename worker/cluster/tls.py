@@ -5,26 +5,19 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from worker.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """PEM bytes: the authorities (None: the system's own) and, for mutual TLS, a certificate chain with its key."""
-
-    authorities: bytes | None = None
-    certificate: bytes | None = None
-    key: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Trust:
-    """What was read from the files, for gRPC as bytes and for HTTP as a context. `provider` trusts the system too."""
+    """What was made of the files: for gRPC (which is HTTP/2), for the cluster's REST API, and for the provider of
+    tokens, where the system's authorities are trusted as well.
+    """
 
-    material: Material
+    grpc: ssl.SSLContext
     cluster: ssl.SSLContext
     provider: ssl.SSLContext
 
@@ -46,19 +39,16 @@ class TlsFiles(Watched[Trust]):
         super().__init__([path for path in (ca, certificate, key) if path is not None], self._read, now=now)
 
     def _read(self) -> Trust:
-        material = Material(_content(self._ca), _content(self._certificate), _content(self._key))
-        return Trust(material, self._context(material, system=self._ca is None), self._context(material, system=True))
+        grpc = self._context(system=self._ca is None)
+        grpc.set_alpn_protocols(["h2"])
+        return Trust(grpc, self._context(system=self._ca is None), self._context(system=True))
 
-    def _context(self, material: Material, *, system: bool) -> ssl.SSLContext:
+    def _context(self, *, system: bool) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if system:
             context.load_default_certs()
-        if material.authorities is not None:
-            context.load_verify_locations(cadata=material.authorities.decode())
+        if self._ca is not None:
+            context.load_verify_locations(cadata=self._ca.read_text())
         if self._certificate is not None:
             context.load_cert_chain(self._certificate, self._key, password=lambda: "")
         return context
-
-
-def _content(path: Path | None) -> bytes | None:
-    return None if path is None else path.read_bytes()
