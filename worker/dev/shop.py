@@ -19,6 +19,7 @@ from aiohttp import web
 
 from worker.json_codec import JsonError, dumps, loads
 
+PORT = 8000
 FIRST_UNKNOWN_ORDER = 9000
 FAILURES_BEFORE_STOCK = 2
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -88,4 +89,7 @@ def _json(value: object, status: int = 200) -> web.Response:
 
 
 if __name__ == "__main__":
-    web.run_app(application(), host=sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1", port=8000, access_log=None)
+    try:
+        web.run_app(application(), host=sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1", port=PORT, access_log=None)
+    except OSError as problem:
+        sys.exit(f"worker.dev.shop: {problem.strerror}")
