@@ -141,16 +141,12 @@ class Expression:
 
 
 def _root(context: Mapping[str, Any] | None, evaluation: Evaluation) -> Scope:
-    variables: Context
-    if context is None:
-        variables = Context({})
-    elif type(context) is dict:
-        variables = InputContext(context, evaluation, 0)
-    else:
-        converted = convert(context, evaluation, 0)
-        if type(converted) not in CONTEXT_TYPES:
-            raise FeelInputError(f"The variables must be a mapping, but are a {type(context).__name__}")
-        variables = converted
+    if type(context) is dict:
+        given = InputContext(context, evaluation, 0)
+        return Scope(given.get, given.named, None, given.follow)
+    variables = Context({}) if context is None else convert(context, evaluation, 0)
+    if type(variables) not in CONTEXT_TYPES:
+        raise FeelInputError(f"The variables must be a mapping, but are a {type(context).__name__}")
     return Scope(variables.get, variables.named, None)
 
 

@@ -55,7 +55,8 @@ def plain_tree(value: Any, evaluation: Evaluation) -> Any:
         return value
     tree = _Tree(evaluation)
     plain = tree.plain(value, 0)
-    tree.check_room()
+    if tree.room < 0:
+        tree.refuse()
     return plain
 
 
@@ -72,10 +73,9 @@ class _Tree:
         self.room = evaluation.limits.result_length
         """Characters left; what a list or context has taken is looked at when it is complete."""
 
-    def check_room(self) -> None:
-        if self.room < 0:
-            limit = self.evaluation.limits.result_length
-            raise FeelLimitError("result_length", limit, "The result is too large as JSON")
+    def refuse(self) -> None:
+        limit = self.evaluation.limits.result_length
+        raise FeelLimitError("result_length", limit, "The result is too large as JSON")
 
     def plain(self, value: Any, depth: int, level: int = 0) -> Any:
         kind = type(value)
@@ -132,41 +132,46 @@ class _Tree:
                 key = context_key(key)
             self.room -= len(key) + 4
             kind = type(each)
-            if kind is str:  # the most frequent kind, without a call
+            if kind is str:  # the most frequent kinds, without a call
                 self.room -= len(each) + 3
+                result[key] = each
+            elif kind is int and -_LONG <= each < _LONG:
+                self.room -= 8
                 result[key] = each
             elif kind is not Function or not level:  # a function that came in is no entry
                 result[key] = self.plain(each, depth + 1, level)
-        self.check_room()
+        if self.room < 0:
+            self.refuse()
         return result
 
     def list(self, values: Sequence[Any], depth: int, level: int) -> list[Any]:
         self.enter(len(values), depth, level)
         items = [self.plain(each, depth + 1, level) for each in values]
         self.room -= 2
-        self.check_room()
+        if self.room < 0:
+            self.refuse()
         return items
 
     def enter(self, size: int, depth: int, level: int) -> None:
         """Count a list or context and what it holds."""
-        if depth > self.evaluation.limits.value_depth:
-            limit = self.evaluation.limits.value_depth
+        evaluation = self.evaluation
+        limit = evaluation.limits.value_depth
+        if depth > limit:
             raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
         if level:
-            self.evaluation.take_input(size)
-        self.evaluation.spend(1 + (size >> 3))
+            evaluation.take_input(size)
+        evaluation.fuel -= 1 + (size >> 3)
+        if evaluation.fuel < 0:
+            evaluation.refuel()
 
 
 def _number(value: int | Decimal) -> int | float | str:
     """A whole number within 64 bits, the nearest double, or the name of an infinity."""
     double = numbers.to_float(value)
-    if math.isinf(double):
-        return "Infinity" if double > 0 else "-Infinity"
-    if double.is_integer() and -_LONG <= value < _LONG:
-        whole = numbers.as_int(value)
-        if whole is not None:
-            return whole
-    return double
+    if double.is_integer():
+        whole = numbers.as_int(value) if -_LONG <= value < _LONG else None
+        return double if whole is None else whole
+    return double if math.isfinite(double) else "Infinity" if double > 0 else "-Infinity"
 
 
 def json_text(value: Any, evaluation: Evaluation) -> str:

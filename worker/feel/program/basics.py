@@ -91,6 +91,7 @@ def path(compiler: Compiler, node: Path) -> Code:
 def _variable_path(node: Path, base: Name) -> Code:
     """The most frequent form of path, in one piece."""
     wanted, position, names, offsets = base.name, base.start, node.names, node.offsets
+    whole = (wanted, *names)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.fuel -= 2
@@ -98,6 +99,10 @@ def _variable_path(node: Path, base: Name) -> Code:
             evaluation.refuel()
         frame: Scope | None = scope
         while frame is not None:
+            if frame.follow is not None:
+                value = frame.follow(whole)
+                if value is not MISSING:
+                    return value
             value = frame.get(wanted, MISSING)
             if value is not MISSING:
                 return _followed(value, names, offsets, evaluation)

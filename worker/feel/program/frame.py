@@ -12,19 +12,24 @@ from worker.feel.values import MISSING, Function
 
 
 class Scope:
-    """One link of the chain of scopes: how to find variables and functions here, and the outer scope."""
+    """One link of the chain of scopes: how to find variables and functions here, and the outer scope.
 
-    __slots__ = ("get", "named", "outer")
+    `follow`, where there is one, goes a whole path through input; see `InputContext.follow`.
+    """
+
+    __slots__ = ("follow", "get", "named", "outer")
 
     def __init__(
         self,
         get: Callable[[str, Any], Any],
         named: Callable[[str], list[Function] | None] | None,
         outer: Scope | None,
+        follow: Callable[[tuple[str, ...]], Any] | None = None,
     ) -> None:
         self.get = get
         self.named = named
         self.outer = outer
+        self.follow = follow
 
 
 Code = Callable[[Evaluation, Scope], Any]

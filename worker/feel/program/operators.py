@@ -137,7 +137,14 @@ def comparison(compiler: Compiler, node: Comparison) -> Code:
     if node.operator == "=":
 
         def same(evaluation: Evaluation, scope: Scope) -> Any:
-            return equals(left(evaluation, scope), right(evaluation, scope), evaluation, position)
+            first, second = left(evaluation, scope), right(evaluation, scope)
+            kind = type(first)
+            if kind is type(second) and (kind is str or kind is int):  # the usual case
+                evaluation.fuel -= 1
+                if evaluation.fuel < 0:
+                    evaluation.refuel()
+                return first == second
+            return equals(first, second, evaluation, position)
 
         return passes_failures(same, left, right)
     holds, holds_for_numbers = ORDERS[node.operator], _NUMBER_ORDERS[node.operator]

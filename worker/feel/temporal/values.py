@@ -1,8 +1,8 @@
 """The temporal values of FEEL: dates, times, dates and times, and the two kinds of durations.
 
-All are immutable and count in integers. `==` is FEEL's equality of two values of one type; whether two
-values may be compared at all says `comparable` in `arithmetic.py`. Texts are read by `parsing.py` and
-written by `printing.py`.
+All count in integers, and none is changed once it is made. `==` is FEEL's equality of two values of one
+type; whether two values may be compared at all says `comparable` in `arithmetic.py`. Texts are read by
+`parsing.py` and written by `printing.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DAY = 86_400 * SECOND
 """Nanoseconds of a day."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class Date:
     """A day of the proleptic Gregorian calendar. Make it with `of`, which checks the parts."""
 
@@ -56,7 +56,7 @@ class Date:
         return Date(year, month + 1, min(self.day, calendar.month_length(year, month + 1)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class Time:
     """A time of day: local, with an offset from UTC, or with a zone (and the offset it stands for).
 
@@ -99,7 +99,7 @@ class Time:
         return Time(self.nanosecond, zones.standard_offset(zone), zone)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class DateTime:
     """A date and a time of day; offset and zone are those of the time."""
 
@@ -148,7 +148,7 @@ class DateTime:
         return DateTime.of_local(moved * SECOND + fraction, offset, zone)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class DaysDuration:
     """A days and time duration: exact nanoseconds, either sign."""
 
@@ -160,7 +160,7 @@ class DaysDuration:
         return self.nanoseconds // SECOND
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class YearsDuration:
     """A years and months duration: months, either sign."""
 
