@@ -1,6 +1,6 @@
 """Nothing is lost and nothing done twice, however the gateway behaves: runs that take minutes.
 
-    python -m bench faults --loadgw PATH [--only commands outage sigterm broker] [--runs 20] [--outage 180]
+    python -m bench faults [--only commands outage sigterm broker] [--runs 20] [--outage 180] [--write]
 
 commands  the load gateway refuses a third of the outcomes, leaves some without an answer and is away for 5 s
 outage    the gateway in memory is away for three minutes; how soon does work go on after its return?
@@ -15,27 +15,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import grpc
 
-import grpc  # noqa: E402  the project's root comes first
-from aiohttp import web  # noqa: E402
-
-from bench.load import build  # noqa: E402
-from bench.worker_process import JOB_TYPE, WorkerProcess, loadgw, report_of, start_loadgw  # noqa: E402
-from tests.support.zeebe import Zeebe  # noqa: E402
-from worker.dev.artifact import broker_home, cache_folder  # noqa: E402
-from worker.dev.broker import Broker, free_ports  # noqa: E402
-from worker.dev.gateway import DevGateway  # noqa: E402
-from worker.dev.java import find_java  # noqa: E402
+from bench import machine
+from bench.cases import Case, Row, run, told
+from bench.service import Service
+from bench.worker_process import JOB_TYPE, ROOT, loadgw, our_worker, report_of, start_loadgw
+from tests.support.zeebe import Zeebe
+from worker.dev.artifact import broker_home, cache_folder
+from worker.dev.broker import Broker, free_ports
+from worker.dev.gateway import DevGateway
+from worker.dev.java import find_java
 
 PORT = 27_800
 FAULTS = (
@@ -47,32 +42,34 @@ RETURN_SECONDS = 5.0
 GRACE_SECONDS = 25.0
 
 
-def commands(options: argparse.Namespace, folder: Path) -> bool:
+def commands(options: argparse.Namespace, folder: Path) -> Row:
     """Runs of the load gateway with faults in a third of the commands and an outage."""
-    lost = repeated = 0
-    with WorkerProcess(f"127.0.0.1:{PORT}", folder / "worker.log") as worker:
+    counts: Counter[str] = Counter(lost=0, repeated_calls=0, reactivated=0)
+    with our_worker(f"127.0.0.1:{PORT}", folder / "worker.log") as worker:
         for number in range(1, options.runs + 1):
             report = loadgw(options.loadgw, PORT, [*FAULTS, "-pid", str(worker.pid)])
-            lost += report["lost"]
-            repeated += report["repeated_calls"]
-            print(f"run {number}: {report['seconds']:.1f} s, {chosen(report)}", flush=True)
-    print(f"commands: {options.runs} runs, lost {lost}, repeated calls {repeated}")
-    return not lost and not repeated
+            counts.update({name: report[name] for name in counts})
+            machine.say(f"run {number}: {report['seconds']:.1f} s, {told(report, *counts)}")
+    return Row(
+        f"commands refused or unanswered (a third), gateway away for 5 s; {options.runs} runs of 5,000 jobs",
+        told(counts, *counts),
+        not counts["lost"] and not counts["repeated_calls"],
+    )
 
 
-def outage(options: argparse.Namespace, folder: Path) -> bool:
+def outage(options: argparse.Namespace, folder: Path) -> Row:
     """The gateway goes away and comes back; jobs that were waiting meanwhile are done soon after."""
     return asyncio.run(_outage(options.outage, folder))
 
 
-async def _outage(seconds: float, folder: Path) -> bool:
-    async with target() as (url, calls), DevGateway() as gateway:
-        with WorkerProcess(gateway.address, folder / "worker.log") as worker:
-            first = gateway.add_job(JOB_TYPE, variables={"method": "GET", "url": f"{url}/first"})
-            await gateway.ended(first, timeout=30)
+async def _outage(seconds: float, folder: Path) -> Row:
+    async with Service(count=True) as service, DevGateway() as gateway:
+        with our_worker(gateway.address, folder / "worker.log") as worker:
+            given = {"method": "GET", "url": f"{service.url}/first"}
+            await gateway.ended(gateway.add_job(JOB_TYPE, variables=given), timeout=30)
             async with gateway.outage():
                 keys = [
-                    gateway.add_job(JOB_TYPE, variables={"method": "GET", "url": f"{url}/{number}"})
+                    gateway.add_job(JOB_TYPE, variables={"method": "GET", "url": f"{service.url}/{number}"})
                     for number in range(200)
                 ]
                 await asyncio.sleep(seconds)
@@ -82,47 +79,54 @@ async def _outage(seconds: float, folder: Path) -> bool:
             for key in keys:
                 await gateway.ended(key, timeout=60)
             status, _ = await asyncio.to_thread(worker.terminate)
-    repeated = sum(calls.values()) - len(calls)
-    print(f"outage: away {seconds:.0f} s, back to work after {after:.2f} s, repeated calls {repeated}, exit {status}")
-    return after <= RETURN_SECONDS and not repeated and status == 0
+    return Row(
+        f"gateway away for {seconds:.0f} s",
+        f"work went on {after:.1f} s after its return, repeated calls {service.repeated}, exit {status} in the end",
+        after <= RETURN_SECONDS and not service.repeated and status == 0,
+    )
 
 
-def sigterm(options: argparse.Namespace, folder: Path) -> bool:
+def sigterm(options: argparse.Namespace, folder: Path) -> Row:
     """SIGTERM while 500 calls are under way."""
-    run = start_loadgw(options.loadgw, PORT, "-n", "6000", "-warm", "0", "-delay", "400ms")
-    with WorkerProcess(f"127.0.0.1:{PORT}", folder / "first.log", GRACE=GRACE_SECONDS) as first:
+    load = start_loadgw(options.loadgw, PORT, "-n", "6000", "-warm", "0", "-delay", "400ms")
+    with our_worker(f"127.0.0.1:{PORT}", folder / "first.log", GRACE=GRACE_SECONDS) as first:
         status, seconds = first.terminate()
-    with WorkerProcess(f"127.0.0.1:{PORT}", folder / "second.log"):
-        report = report_of(run)
-    print(f"sigterm: exit {status} after {seconds:.2f} s, {chosen(report)}")
-    return status == 0 and seconds < GRACE_SECONDS and not report["lost"] and not report["repeated_calls"]
+    with our_worker(f"127.0.0.1:{PORT}", folder / "second.log"):
+        report = report_of(load)
+    return Row(
+        "SIGTERM under load, a second worker goes on",
+        f"exit {status} after {seconds:.1f} s, {told(report, 'lost', 'repeated_calls')}",
+        status == 0 and seconds < GRACE_SECONDS and not report["lost"] and not report["repeated_calls"],
+    )
 
 
-def broker(options: argparse.Namespace, folder: Path) -> bool:
+def broker(options: argparse.Namespace, folder: Path) -> Row:
     """A real broker dies three times."""
     home = broker_home(cache_folder())
     with Broker(java=find_java(), home=home, ports=free_ports(), folder=folder / "zeebe") as real:
         return asyncio.run(_broker(real, options.instances, folder))
 
 
-async def _broker(real: Broker, instances: int, folder: Path) -> bool:
-    async with target() as (url, calls), Zeebe(real.address) as zeebe:
+async def _broker(real: Broker, instances: int, folder: Path) -> Row:
+    async with Service({"status": "shipped", "price": 21}, count=True) as service, Zeebe(real.address) as zeebe:
         await zeebe.deploy(MODEL)
-        with WorkerProcess(real.address, folder / "worker.log"):
-            starting = asyncio.create_task(_start(zeebe, url, instances))
+        with our_worker(real.address, folder / "worker.log"):
+            starting = asyncio.create_task(_start(zeebe, service.url, instances))
             for number in range(1, 4):
                 await asyncio.sleep(4.0)
                 real.kill()
                 begun = time.monotonic()
                 await asyncio.to_thread(real.start)
                 ready = time.monotonic() - begun
-                print(f"killed {number}: ready again after {ready:.1f} s, {len(calls)} calls so far", flush=True)
+                machine.say(f"killed {number}: ready again after {ready:.1f} s, {len(service.calls)} calls so far")
             started = await starting
             ended = await _ended(zeebe, started)
     lost = set(started) - ended
-    repeated = sum(calls.values()) - len(calls)
-    print(f"broker: {len(started)} instances, lost {len(lost)}, repeated calls {repeated}")
-    return not lost
+    return Row(
+        f"real broker killed with -9 three times while {len(started):,} instances were started",
+        f"lost {len(lost)}, repeated calls {service.repeated}",
+        not lost,
+    )
 
 
 async def _start(zeebe: Zeebe, url: str, count: int) -> list[int]:
@@ -147,32 +151,7 @@ async def _ended(zeebe: Zeebe, started: list[int]) -> set[int]:
     return seen
 
 
-@asynccontextmanager
-async def target() -> AsyncIterator[tuple[str, Counter[str]]]:
-    """A service that counts calls by path."""
-    calls: Counter[str] = Counter()
-
-    async def answer(request: web.Request) -> web.Response:
-        calls[request.path] += 1
-        return web.json_response({"status": "shipped", "price": 21})
-
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", calls
-    finally:
-        await runner.cleanup()
-
-
-def chosen(report: dict[str, Any]) -> str:
-    """The figures that matter here."""
-    return ", ".join(f"{name.replace('_', ' ')} {report[name]}" for name in ("lost", "repeated_calls", "reactivated"))
-
-
-SCENARIOS: dict[str, Callable[[argparse.Namespace, Path], bool]] = {
+CASES: dict[str, Case] = {
     "commands": commands,
     "outage": outage,
     "sigterm": sigterm,
@@ -181,22 +160,12 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace, Path], bool]] = {
 
 
 def main() -> int:
-    """Run the scenarios one after the other."""
+    """Run the scenarios; 1 when something was lost, repeated or late."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--loadgw", type=Path, metavar="PATH", help="the load gateway: its program, or its folder")
-    parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--runs", type=int, default=20, help="of `commands`")
     parser.add_argument("--outage", type=float, default=180.0, help="seconds")
     parser.add_argument("--instances", type=int, default=2_000, help="of `broker`")
-    options = parser.parse_args()
-    if options.loadgw is None and {"commands", "sigterm"} & set(options.only):
-        parser.error("`commands` and `sigterm` need --loadgw")
-    with tempfile.TemporaryDirectory(prefix="rest-connector-bench-") as scratch:
-        folder = Path(scratch)
-        if options.loadgw is not None:
-            options.loadgw = build(options.loadgw, folder)
-        good = [SCENARIOS[name](options, folder) for name in options.only]
-    return 0 if all(good) else 1
+    return 0 if run("faults", CASES, parser, on_loadgw={"commands", "sigterm"}) else 1
 
 
 if __name__ == "__main__":

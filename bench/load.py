@@ -1,36 +1,35 @@
-"""How many jobs per second a worker does, at what cost: ours, the bare loop, and if wanted Camunda's Java connector.
+"""How many jobs a second a worker does, at what cost: ours, the bare loop, and Camunda's connector.
 
-    python bench/load.py --loadgw PATH [--java FOLDER] [--rounds 3] [--delays 0 50 200] [--face native]
+    python -m bench load [--rounds 3] [--delays 0 50 200] [--workers ours "java tuned"] [--face compatible] [--keep]
 
-`--loadgw` is the load gateway: its program, or the folder with its `build.sh` (which builds into `--build`). `--java`
-is the folder of the Java connector with its `run.sh`; it is measured as shipped and tuned. The bare loop is the least
-that a worker in Python can be (`bare_loop.py`). Workers take turns within a
-round, each on a gateway of its own, and figures are medians over the rounds, because a busy machine distorts them: the
+Each run is a freshly started worker: it starts, does the first jobs (6,000 at 0 ms, 2,000 at 50 ms, 1,000 at 200 ms),
+and is measured in those that follow. With `--keep` one process does all the runs of a round, after 30,000 jobs more
+to warm up. One worker runs at a time; they take turns within a round, and the figures are medians over the rounds. The
 ratios travel, the figures do not.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-FIRST_PORT = 27_600
-JOB_TYPES = {"native": "rest-connector", "compatible": "io.camunda:http-json:1"}
+from bench import machine, peers
+from bench.contestants import JOB_TYPES, Contestant, chosen, contestants
+from bench.worker_process import loadgw
+
+PORT = 27_600
+WARMING_JOBS = 30_000
+FEWER_SECONDS = 40.0
+"""How long a worker may need for the jobs of one run; one that does few at once gets fewer."""
 FIGURES = ("jobs_per_second", "cpu_ms_per_job", "peak_rss_mb", "p50_ms", "p99_ms", "lost")
+
+Report = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,157 +44,91 @@ class Load:
 LOADS = (Load(0, 21_000, 6_000), Load(50, 9_000, 2_000), Load(200, 4_000, 1_000))
 
 
-@dataclass(frozen=True, slots=True)
-class Contestant:
-    """A worker to measure, on a gateway port of its own."""
-
-    name: str
-    port: int
-    job_type: str
-    command: tuple[str, ...]
-    environ: Mapping[str, str] = field(default_factory=dict)
-    start_seconds: float = 3.0
+def fitted(load: Load, contestant: Contestant) -> Load:
+    """Fewer jobs for a worker that does few at once."""
+    if not load.delay:
+        return load
+    jobs = min(load.jobs, int(FEWER_SECONDS * 1000 / load.delay * contestant.parallel))
+    return replace(load, jobs=jobs, warm=load.warm * jobs // load.jobs)
 
 
-def contestants(options: argparse.Namespace) -> Iterator[Contestant]:
-    """Ours, the bare loop, and the Java connector in its forms."""
-    job_type = JOB_TYPES[options.face]
-    yield Contestant(
-        "ours",
-        FIRST_PORT,
-        job_type,
-        (sys.executable, "-m", "worker", "run"),
-        {
-            "ZEEBE_ADDRESS": f"127.0.0.1:{FIRST_PORT}",
-            "REST_CONNECTOR_JOB_TYPES": job_type,
-            "REST_CONNECTOR_HEALTH__HOST": "127.0.0.1",
-            "REST_CONNECTOR_HEALTH__PORT": "0",
-            "REST_CONNECTOR_GRACE": "1",
-        },
+def fresh(program: Path, contestant: Contestant, load: Load, logs: Path) -> Report:
+    """One run of a worker that has just been started."""
+    load = fitted(load, contestant)
+    with contestant.start(f"127.0.0.1:{PORT}", logs) as worker:
+        return _run(program, contestant, worker.pid, load)
+
+
+def kept(program: Path, contestant: Contestant, loads: Sequence[Load], logs: Path) -> Iterator[tuple[Load, Report]]:
+    """Runs of one process that has done many jobs before the first of them."""
+    extra = WARMING_JOBS
+    with contestant.start(f"127.0.0.1:{PORT}", logs) as worker:
+        for load in loads:
+            longer = replace(load, jobs=load.jobs + extra, warm=load.warm + extra)
+            yield load, _run(program, contestant, worker.pid, longer)
+            extra = 0
+
+
+def _run(program: Path, contestant: Contestant, pid: int, load: Load) -> Report:
+    options = ["-n", str(load.jobs), "-warm", str(load.warm), "-delay", f"{load.delay}ms"]
+    options += ["-pid", str(pid), "-limit", "10m"]
+    report = loadgw(program, PORT, options, job_type=contestant.job_type)
+    return {name: float(report[name]) for name in FIGURES} | {"jobs": float(load.jobs - load.warm)}
+
+
+def measured_at(contestant: Contestant, loads: Sequence[Load]) -> list[Load]:
+    """The loads that a worker is measured at."""
+    return [load for load in loads if not contestant.delays or load.delay in contestant.delays]
+
+
+def medians(runs: Sequence[Mapping[str, float]]) -> Report:
+    """Of each figure."""
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def row(delay: object, name: str, each: Mapping[str, Any]) -> str:
+    """One line of the table below `HEAD`."""
+    return (
+        f"| {delay} ms | {name} | {each['jobs_per_second']:,.0f} | {each['cpu_ms_per_job']:.2f} ms | "
+        f"{each['peak_rss_mb']:.0f} MB | {each['p50_ms']:,.0f} / {each['p99_ms']:,.0f} ms | {each['lost']:.0f} |"
     )
-    bare = FIRST_PORT + 1
-    yield Contestant(
-        "bare loop",
-        bare,
-        job_type,
-        (sys.executable, "-m", "bench.bare_loop"),
-        {"GATEWAY": f"127.0.0.1:{bare}", "JOB_TYPE": job_type},
-    )
-    if options.java is None:
-        return
-    forms = (
-        ("java as shipped", "100", "1", "true"),
-        ("java tuned", "100", "100", "false"),
-        ("java tuned, 1000", "1000", "1000", "false"),
-    )
-    for port, (name, active, threads, stream) in enumerate(forms, start=FIRST_PORT + 2):
-        yield Contestant(
-            name,
-            port,
-            JOB_TYPES["compatible"],
-            (str(options.java / "run.sh"),),
-            {
-                "GATEWAY": f"127.0.0.1:{port}",
-                "BUILD": str(options.build / "java"),
-                "ACTIVE": active,
-                "THREADS": threads,
-                "STREAM": stream,
-                "PORT": str(port + 100),
-            },
-            start_seconds=20.0,
-        )
 
 
-@contextmanager
-def running(contestant: Contestant, logs: Path) -> Iterator[int]:
-    """The process id of a worker that runs while the block does."""
-    with (logs / f"{contestant.name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            contestant.command,
-            cwd=ROOT,
-            env={**os.environ, **contestant.environ},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            time.sleep(contestant.start_seconds)
-            yield process.pid
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
-def measure(loadgw: Path, contestant: Contestant, pid: int, load: Load) -> dict[str, float]:
-    """The report of one run."""
-    command = [
-        str(loadgw),
-        "-json",
-        *("-addr", f"127.0.0.1:{contestant.port}"),
-        *("-target", f"127.0.0.1:{contestant.port + 50}"),
-        *("-type", contestant.job_type),
-        *("-n", str(load.jobs)),
-        *("-warm", str(load.warm)),
-        *("-delay", f"{load.delay}ms"),
-        *("-pid", str(pid)),
-    ]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    report: dict[str, Any] = json.loads(done.stdout)
-    return {name: float(report[name]) for name in FIGURES}
-
-
-def build(path: Path, into: Path) -> Path:
-    """The load gateway's program; a folder is built first."""
-    if path.is_file():
-        return path
-    done = subprocess.run([str(path / "build.sh"), str(into)], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(done.stdout.split()[-1])
-
-
-def print_table(results: Mapping[tuple[int, str], list[dict[str, float]]]) -> None:
-    """Medians, one row per delay and worker."""
-    print("| service answers after | worker | jobs/s | CPU per job | memory | p50 | p99 | lost |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for (delay, name), runs in sorted(results.items(), key=lambda item: item[0][0]):
-        rate, cpu, memory, p50, p99, lost = (statistics.median(run[figure] for run in runs) for figure in FIGURES)
-        print(
-            f"| {delay} ms | {name} | {rate:,.0f} | {cpu:.2f} ms | {memory:.0f} MB | {p50:.0f} ms | {p99:.0f} ms | "
-            f"{lost:.0f} |"
-        )
+HEAD = """| service answers after | worker | jobs/s | processor time of a job | peak memory | p50 / p99 | lost |
+| --- | --- | --- | --- | --- | --- | --- |"""
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--loadgw", type=Path, required=True, metavar="PATH")
-    parser.add_argument("--java", type=Path, metavar="FOLDER")
-    parser.add_argument("--build", type=Path, default=Path(tempfile.gettempdir()) / "rest-connector-bench")
+    peers.add_option(parser)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delays", type=int, nargs="+", choices=[load.delay for load in LOADS])
     parser.add_argument("--workers", nargs="+", metavar="NAME", help="only these, such as ours 'java tuned'")
-    parser.add_argument("--face", choices=sorted(JOB_TYPES), default="native")
+    parser.add_argument("--face", choices=sorted(JOB_TYPES), default="compatible")
+    parser.add_argument("--keep", action="store_true", help="keep each worker running through a round's runs")
     options = parser.parse_args()
-    loadgw = build(options.loadgw, options.build)
-    options.build.mkdir(parents=True, exist_ok=True)
+    program = peers.load_gateway_or_exit(options.peers)
+    every = contestants(JOB_TYPES[options.face], peers.java_or_none(options.peers))
+    workers = chosen(every, options.workers)
     loads = [load for load in LOADS if options.delays is None or load.delay in options.delays]
-    results: defaultdict[tuple[int, str], list[dict[str, float]]] = defaultdict(list)
-    with ExitStack() as opened:
-        workers = [
-            (each, opened.enter_context(running(each, options.build)))
-            for each in contestants(options)
-            if not options.workers or each.name in options.workers
-        ]
+    results: defaultdict[tuple[int, str], list[Report]] = defaultdict(list)
+    machine.say(" ".join(f"{name}={value}" for name, value in machine.facts().items()))
+    with tempfile.TemporaryDirectory(prefix="rest-connector-bench-") as folder:
         for number in range(1, options.rounds + 1):
-            for load in loads:
-                for contestant, pid in workers:
-                    run = measure(loadgw, contestant, pid, load)
-                    results[load.delay, contestant.name].append(run)
-                    print(f"round {number}, {load.delay} ms, {contestant.name}: {run}", file=sys.stderr)
-    print_table(results)
+            for contestant in workers:
+                machine.look()
+                at = measured_at(contestant, loads)
+                for load, report in (
+                    kept(program, contestant, at, Path(folder))
+                    if options.keep
+                    else ((load, fresh(program, contestant, load, Path(folder))) for load in at)
+                ):
+                    results[load.delay, contestant.name].append(report)
+                    machine.say(f"round {number}: {row(load.delay, contestant.name, report)}")
+    print(HEAD)
+    for (delay, name), runs in sorted(results.items(), key=lambda item: item[0][0]):
+        print(row(delay, name, medians(runs)))
 
 
 if __name__ == "__main__":

@@ -1,118 +1,109 @@
-"""A steady load for long: is memory flat, and how long do jobs take?
+"""A steady load for long: are memory, latency and processor time flat?
 
-    python -m bench soak [--minutes 60] [--rate 500] [--delay 0.05] [--out soak.svg]
+    python -m bench soak [--minutes 60] [--rate 500] [--delay 50] [--out FOLDER | --write]
 
-The gateway in memory gets `rate` jobs a second whose calls take `delay` seconds. Every second the worker's resident
-memory is noted; the plot goes to `--out`. A line in the end says how memory grew from the first tenth, which is
-warming up, to the last, what share of a core the worker used, and the latency from a job's creation to its completion.
+As `steady`, with a sample every few seconds. Writes `soak.svg` and `soak.json` into `--out` (default `.cache/bench`),
+or with `--write` the plot to docs/images and the figures to docs/figures. What was measured is also written when the
+run is broken off (Ctrl-C), when the worker ends, or when it cannot keep up.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import json
 import sys
 import tempfile
-import time
-from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, quantiles
+from statistics import fmean
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import uvloop
 
-from bench.scale import target  # noqa: E402  the project's root comes first
-from bench.worker_process import JOB_TYPE, WorkerProcess  # noqa: E402
-from worker.dev.events import Event  # noqa: E402
-from worker.dev.gateway import DevGateway  # noqa: E402
+from bench import figures, machine
+from bench.contestants import JOB_TYPES, contestants
+from bench.peers import BUILD
+from bench.plot import Panel, chart
+from bench.steady import Plan, Run, quantiles, sentence
 
-HEADERS = {
-    "resultExpression": "={size: string length(response.body.pad)}",
-    "errorExpression": '=if error.code = "404" then bpmnError("NOT_FOUND", "no such order") else null',
-}
-TICK_SECONDS = 0.02
-LATENCIES = 200_000  # the newest ones are kept
-WIDTH, HEIGHT, MARGIN = 900, 300, 50
+IMAGES = machine.ROOT / "docs" / "images"
+SAMPLES = 360
+WARM_SECONDS = 10.0
 
 
-class Latencies:
-    """How long jobs took from their creation to their completion."""
-
-    def __init__(self) -> None:
-        self.created: dict[int, float] = {}
-        self.seconds: deque[float] = deque(maxlen=LATENCIES)
-        self.completed = 0
-        self.failed = 0  # or given back
-
-    def on_event(self, event: Event) -> None:
-        """Look at everything the gateway tells."""
-        if event.kind == "completed":
-            self.completed += 1
-            self.seconds.append(time.monotonic() - self.created.pop(event.job_key))
-        elif event.kind == "failed":
-            self.failed += 1
+def measure(run: Run, job_type: str) -> str:
+    """The whole run; what ended it early, if anything did."""
+    ours = next(contestants(job_type, None))
+    with tempfile.TemporaryDirectory(prefix="rest-connector-bench-") as folder:
+        try:
+            uvloop.run(run.measure(ours, Path(folder)))
+        except KeyboardInterrupt:
+            return "broken off"
+        except SystemExit as error:
+            return str(error)
+    return run.trouble
 
 
-async def soak(rate: int, minutes: float, delay: float, folder: Path) -> tuple[list[float], Latencies, float]:
-    """Megabytes for every second, latencies, and the share of a core that was used."""
-    latencies, memory = Latencies(), list[float]()
-    async with target(84, delay) as (url, _), DevGateway() as gateway:
-        gateway.events.subscribe(latencies.on_event)
-        variables = {"method": "POST", "url": url, "body": {"a": 1, "b": "two"}}
-        with WorkerProcess(gateway.address, folder / "worker.log", LOG__JOBS="true") as worker:
-            begun, used, added = time.monotonic(), worker.processor_seconds(), 0
-            while (now := time.monotonic() - begun) < minutes * 60:
-                while added < now * rate:
-                    key = gateway.add_job(JOB_TYPE, variables=variables, headers=HEADERS)
-                    latencies.created[key] = time.monotonic()
-                    added += 1
-                if len(memory) < now:
-                    memory.append(worker.memory())
-                await asyncio.sleep(TICK_SECONDS)
-            share = (worker.processor_seconds() - used) / (time.monotonic() - begun)
-    return memory, latencies, share
+def plot(run: Run) -> str:
+    """Memory, latency and processor time over the time of the run."""
+    marks = [quantiles(each.latencies) for each in run.samples]
+    panels = [
+        Panel("resident memory, MB", {"memory": [each.memory for each in run.samples]}),
+        Panel(
+            "from a job's creation to its completion, ms", {"p50": [m for m, _ in marks], "p99": [t for _, t in marks]}
+        ),
+        Panel("processor time, % of a core", {"worker": [100 * each.share for each in run.samples]}),
+    ]
+    return chart(panels, sum(each.seconds for each in run.samples) / 60)
 
 
-def plot(memory: Sequence[float]) -> str:
-    """Memory over time, as SVG."""
-    top = max(memory) * 1.2
-    step = (WIDTH - 2 * MARGIN) / max(len(memory) - 1, 1)
-    scale = (HEIGHT - 2 * MARGIN) / top
-    points = " ".join(
-        f"{MARGIN + number * step:.1f},{HEIGHT - MARGIN - each * scale:.1f}" for number, each in enumerate(memory)
-    )
-    view = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12"'
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" {view}>
-<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>
-<path d="M{MARGIN},{MARGIN} V{HEIGHT - MARGIN} H{WIDTH - MARGIN}" fill="none" stroke="black"/>
-<polyline points="{points}" fill="none" stroke="steelblue" stroke-width="1.5"/>
-<text x="{MARGIN}" y="{MARGIN - 10}">resident memory, MB (0 to {top:.0f})</text>
-<text x="{WIDTH - MARGIN}" y="{HEIGHT - MARGIN + 20}" text-anchor="end">{len(memory) / 60:.1f} minutes</text>
-</svg>
-"""
+def report(run: Run, trouble: str, others: float) -> dict[str, Any]:
+    """The run in figures."""
+    memory = [each.memory for each in run.samples]
+    tenth = max(len(memory) // 10, 1)
+    return {
+        "machine": machine.facts() | {"others": round(others, 2)},
+        "minutes": round(sum(each.seconds for each in run.samples) / 60, 1),
+        "rate": run.plan.rate,
+        "delay": run.plan.delay,
+        **run.figures(),
+        "memory_early_mb": round(fmean(memory[tenth : 2 * tenth] or memory), 1),
+        "memory_late_mb": round(fmean(memory[-tenth:]), 1),
+        "ended_early": trouble,
+    }
 
 
-def main() -> None:
-    """Measure, print, plot."""
+def main() -> int:
+    """Measure, print, plot; 1 when the run ended early."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--rate", type=int, default=500, help="jobs a second")
-    parser.add_argument("--delay", type=float, default=0.05, help="seconds that a call takes")
-    parser.add_argument("--out", type=Path, default=Path("soak.svg"))
+    parser.add_argument("--delay", type=int, default=50, help="milliseconds that a call takes")
+    parser.add_argument("--face", choices=sorted(JOB_TYPES), default="native")
+    parser.add_argument("--out", type=Path, default=BUILD, metavar="FOLDER")
+    parser.add_argument("--write", action="store_true", help=figures.WRITE_HELP)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="rest-connector-bench-") as scratch:
-        memory, latencies, share = asyncio.run(soak(options.rate, options.minutes, options.delay, Path(scratch)))
-    tenth = max(len(memory) // 10, 1)
-    cuts = quantiles(latencies.seconds, n=100)
-    options.out.write_text(plot(memory))
+    seconds = options.minutes * 60
+    run = Run(Plan(options.rate, options.delay, WARM_SECONDS, seconds, every=max(seconds / SAMPLES, 1.0)))
+    others = machine.look()
+    trouble = measure(run, JOB_TYPES[options.face])
+    if not run.samples:
+        print(f"soak: nothing was measured: {trouble}")
+        return 1
+    found = report(run, trouble, others)
+    images = IMAGES if options.write else options.out
+    images.mkdir(parents=True, exist_ok=True)
+    (images / "soak.svg").write_text(plot(run), "utf-8")
+    if options.write:
+        figures.save("soak", found)
+    else:
+        (options.out / "soak.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     print(
-        f"soak: {options.minutes:g} min at {options.rate} jobs/s, {latencies.completed} completed, "
-        f"{latencies.failed} failed or given back; memory "
-        f"{fmean(memory[tenth : 2 * tenth]):.0f} MB in the second tenth, {fmean(memory[-tenth:]):.0f} MB in the last; "
-        f"{share:.0%} of a core; p50 {cuts[49] * 1000:.0f} ms, p99 {cuts[98] * 1000:.0f} ms; plot in {options.out}"
+        f"soak: {found['minutes']:g} min; {sentence('ours', run.plan, found)}; memory "
+        f"{found['memory_early_mb']:.0f} MB in the second tenth, {found['memory_late_mb']:.0f} MB in the last; "
+        f"plot in {images / 'soak.svg'}{f'; ended early: {trouble}' if trouble else ''}"
     )
+    return 1 if trouble else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
