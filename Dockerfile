@@ -9,16 +9,19 @@ COPY requirements/runtime.txt requirements/runtime.txt
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
-# The build backend comes from the same lock as the tests use; compiled files are part of the image, since it is read-only.
+# The build backend comes from the same lock as the tests use. Compiled files are part of the image, since it is read-only,
+# and hold whatever becomes of the sources' time stamps on the way into a layer.
 COPY requirements/build.txt requirements/build.txt
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.txt \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
  && /venv/bin/pip uninstall --yes --quiet setuptools pip \
- && python3 -m compileall -q /venv/lib
+ && python3 -m compileall -q -f --invalidation-mode unchecked-hash /venv/lib
 
 FROM ${BASE}
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Docker's Python images come without compiled files of the standard library: what a start loads of it is compiled here.
+RUN PYTHONDONTWRITEBYTECODE='' python3 -m worker run --help > /dev/null
 USER 10001:10001
 EXPOSE 9090
 # Exec form: SIGTERM reaches the worker itself, which drains. The root file system may be read-only.
