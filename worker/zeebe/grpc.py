@@ -102,7 +102,9 @@ class GrpcTransport:
 
     async def begin(self, method: Method, request: Any, timeout: float) -> Begun:
         """Begin a call as soon as there is something that lets it in. Raises `GatewayError`."""
-        headers = await self._access.headers(timeout)
+        headers = self._access.credentials.current()
+        if headers is None:
+            headers = await self._access.headers(timeout)
         return method(request, timeout=timeout, metadata=headers), headers
 
     def translated(self, error: RpcError, headers: Headers) -> GatewayError:

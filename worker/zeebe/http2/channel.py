@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 _POST: Final = b"\x83"  # entries of the table that both sides have (RFC 7541, appendix A)
 _HTTP: Final = b"\x86"
 _HTTPS: Final = b"\x87"
+_AGENT: Final = f"rest-connector/{__version__}"
+_LINES: Final = [("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", _AGENT)]
 _NONE: Final[Mapping[str, str]] = {}
 
 
@@ -149,9 +151,8 @@ class Channel:
 
     def _head(self, path: str) -> bytes:
         """The header lines that all calls of this kind have."""
-        pseudo = [(":path", path), (":authority", self._address)]
-        lines = [("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", f"rest-connector/{__version__}")]
-        return _POST + (_HTTP if self._find_context is None else _HTTPS) + block(pseudo + lines)
+        start = _POST + (_HTTP if self._find_context is None else _HTTPS)
+        return start + block([(":path", path), (":authority", self._address), *_LINES])
 
     def _wait(self, call: Call) -> None:
         if len(self.waiting) >= MOST_WAITING:

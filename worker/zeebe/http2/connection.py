@@ -12,7 +12,7 @@ from typing import Final, Protocol, cast
 
 from worker.zeebe.http2 import frames
 from worker.zeebe.http2.call import READ_AHEAD, Call
-from worker.zeebe.http2.frames import HEAD, ProtocolError
+from worker.zeebe.http2.frames import DATA, HEAD, HEADERS, LARGEST, ProtocolError
 from worker.zeebe.http2.headers import LARGEST_BLOCK, HeaderReader
 from worker.zeebe.http2.status import of_reset
 
@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._waiting = owner.waiting
         self._transport: asyncio.Transport | None = None
+        self._introduced = False  # whether the peer's settings are known
         self._open = False  # for new calls
         self._streams: dict[int, Call] = {}
         self._next = 1
@@ -248,24 +249,26 @@ class Connection(asyncio.Protocol):
             high, low, kind, flags, stream = HEAD.unpack_from(data, start)
             length = high << 16 | low
             end = start + frames.HEAD_BYTES + length
-            if not self.ready.done() and (kind != frames.SETTINGS or flags or stream):
+            if not self._introduced and (kind != frames.SETTINGS or flags or stream):
                 raise ProtocolError(frames.PROTOCOL_ERROR, "it does not speak HTTP/2")
             if length > frames.SMALLEST_MAX_FRAME:
                 raise ProtocolError(frames.FRAME_SIZE_ERROR, "a frame that is too large")
             if end > size:
                 break
-            self._frame(kind, flags, stream & frames.LARGEST, data[start + frames.HEAD_BYTES : end])
+            if self._block is not None and kind != frames.CONTINUATION:
+                raise ProtocolError(frames.PROTOCOL_ERROR, "a frame within a header block")
+            payload = data[start + frames.HEAD_BYTES : end]
+            if kind == HEADERS:
+                self._header_block(flags, stream & LARGEST, payload)
+            elif kind == DATA:
+                self._data(flags, stream & LARGEST, payload)
+            else:
+                self._control_frame(kind, flags, stream & LARGEST, payload)
             start = end
         return data[start:]
 
-    def _frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
-        if self._block is not None and kind != frames.CONTINUATION:
-            raise ProtocolError(frames.PROTOCOL_ERROR, "a frame within a header block")
+    def _control_frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         match kind:
-            case frames.DATA:
-                self._data(flags, stream, payload)
-            case frames.HEADERS:
-                self._header_block(flags, stream, payload)
             case frames.CONTINUATION:
                 self._continuation(flags, stream, payload)
             case frames.RST_STREAM:
@@ -374,8 +377,8 @@ class Connection(asyncio.Protocol):
                         raise ProtocolError(frames.PROTOCOL_ERROR, "a frame size that is not allowed")
                     self._largest_frame = min(value, 1 << 16)
         self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
-        if not self.ready.done():
-            self._open = True
+        if not self._introduced:
+            self._introduced = self._open = True
             self.ready.set_result(None)
         self._send_held()
         if self._waiting and self._open:
