@@ -105,7 +105,7 @@ async def run_worker(
     pages = health.application(metrics, heartbeat, lambda: readiness_problems(runner, watch))
     stop.bind(runner)
     log.info("worker started", extra={"types": [job_type.name for job_type in job_types], "slots": settings.slots})
-    beside = [asyncio.create_task(watch.run()), asyncio.create_task(heartbeat.run())]
+    beside = [runner.loop(watch.run(), "gateway watch"), runner.loop(heartbeat.run(), "event loop watch")]
     try:
         async with health.serve(pages, settings.health.host, settings.health.port):
             ending = await runner.run()

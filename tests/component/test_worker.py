@@ -11,6 +11,8 @@ from typing import Literal
 
 import pytest
 
+from worker.cluster.access import ClusterAccess
+from worker.cluster.credentials import Fixed, Headers
 from worker.dev import faults
 from worker.dev.gateway import DevGateway
 from worker.job import Job, Lease
@@ -145,6 +147,25 @@ async def test_a_job_that_is_cancelled_in_the_engine_is_let_go(gateway: DevGatew
         await asyncio.wait_for(ended.wait(), 10)
 
     assert [event.rpc for event in gateway.events if event.kind == "refused"] == ["UpdateJobTimeout"]
+
+
+class BrokenCredentials(Fixed):
+    """A defect beside the loops that fetch jobs: those survive it, as they survive everything."""
+
+    def current(self) -> Headers:
+        raise RuntimeError("a defect")
+
+
+async def test_a_worker_that_no_longer_watches_the_gateway_stops_in_order(
+    gateway: DevGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(zeebe=ZeebeSettings(address=gateway.address), health=HealthSettings(host="127.0.0.1", port=0))
+    access = ClusterAccess(credentials=BrokenCredentials())
+
+    ending = await asyncio.wait_for(run_worker(settings, {JOB_TYPE: Counting().handle}, Stop(), access), 30)
+
+    assert ending is Ending.DRAINED
+    assert "a loop of the worker has failed, so it stops" in caplog.text
 
 
 async def test_a_drained_worker_leaves_no_job_activated(gateway: DevGateway) -> None:

@@ -137,8 +137,8 @@ class Runner:
         """Work until asked to stop, then drain; on return nothing of the runner is under way."""
         interval = min(self._limits.heartbeat, self._limits.lease / 8)
         beat = Heartbeat(self._running, interval=interval, observer=self._observer, clock=self._clock)
-        heartbeat = self._loop(beat.run(), "heartbeat")
-        intake = [self._loop(source.run(), "intake") for source in self._intake()]
+        heartbeat = self.loop(beat.run(), "heartbeat")
+        intake = [self.loop(source.run(), "intake") for source in self._intake()]
         try:
             await self._stop.wait()
             await self._stop_intake(intake)
@@ -148,7 +148,8 @@ class Runner:
             renewals = [each.renewal for each in self._running.values() if each.renewal is not None]
             await cancel([heartbeat, *intake, *renewals, *self._tasks()])
 
-    def _loop(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def loop(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Do work that has no end of its own: should it fail, the runner comes to an orderly end."""
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(self._loop_ended)
         return task
