@@ -127,10 +127,14 @@ class Evaluation:
 
     def warn(self, kind: str, message: str, position: int | None = None) -> None:
         """Keep a warning; messages and their number are bounded."""
+        self.keep(FeelWarning(kind, message, position))
+
+    def keep(self, warning: FeelWarning) -> None:
+        """The same for a warning that is there."""
         limits = self.limits
         if len(self.warnings) >= limits.warnings:
             self.omitted_warnings += 1
             return
-        if len(message) > limits.message_length:
-            message = message[: limits.message_length - 1] + "…"
-        self.warnings.append(FeelWarning(kind, message, position))
+        if len(warning.message) > limits.message_length:
+            warning = warning._replace(message=warning.message[: limits.message_length - 1] + "…")
+        self.warnings.append(warning)

@@ -27,8 +27,8 @@ from .values import (
     Range,
     context_key,
     convert,
-    deeper,
     items_of,
+    too_deep,
 )
 
 _LONG = 2**63
@@ -116,9 +116,9 @@ class _Tree:
         """Input: as if it were converted to its FEEL value before."""
         kind = type(value)
         if kind is dict:
-            return self.context(value, depth, deeper(level, self.evaluation))
+            return self.context(value, depth, level + 1)
         if kind is list:
-            return self.list(value, depth, deeper(level, self.evaluation))
+            return self.list(value, depth, level + 1)
         if kind is float and -_EXACT < value < _EXACT:
             self.room -= 8
             return int(value) if value.is_integer() else value
@@ -159,6 +159,8 @@ class _Tree:
         if depth > limit:
             raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
         if level:
+            if level > evaluation.limits.input_depth:
+                raise too_deep(evaluation)
             evaluation.take_input(size)
         evaluation.fuel -= 1 + (size >> 3)
         if evaluation.fuel < 0:

@@ -70,6 +70,10 @@ class Context(Mapping[str, Any]):
         """The entry, or the default."""
         return self._entries.get(key, default)
 
+    def names(self) -> list[str]:
+        """The keys of all entries."""
+        return list(self._entries)
+
     def named(self, name: str) -> list[Function] | None:
         """The functions of that name."""
         return None if self.functions is None else self.functions.get(name)
@@ -126,6 +130,8 @@ class InputContext(Context):
     __slots__ = ("_evaluation", "level", "raw")
 
     def __init__(self, raw: dict[str, Any], evaluation: Evaluation, level: int) -> None:
+        if level > evaluation.limits.input_depth:
+            raise too_deep(evaluation)
         self._entries = {}
         self.functions = None
         self.raw: dict[str, Any] | None = raw
@@ -158,6 +164,8 @@ class InputContext(Context):
         kind = type(raw)
         if kind is str or kind is bool or raw is None or (kind is int and -_SMALL < raw < _SMALL):
             return raw
+        if kind is float:
+            return numbers.from_float(raw)
         if raw is MISSING or kind is Function:
             return MISSING
         if kind is not dict and kind is not list:
@@ -167,6 +175,14 @@ class InputContext(Context):
             known = convert(raw, self._evaluation, self.level + len(names) - 1)
             self._entries[names] = known  # type: ignore[index]  # as long as this is no plain dict of entries
         return known
+
+    def names(self) -> list[str]:
+        raw, evaluation = self.raw, self._evaluation
+        if raw is None or evaluation is None:
+            return list(self._entries)
+        evaluation.take_input(len(raw))
+        keys = [key for key, value in raw.items() if type(value) is not Function]
+        return [key if type(key) is str else context_key(key) for key in keys]
 
     def named(self, name: str) -> list[Function] | None:
         raw = self.raw
@@ -184,8 +200,7 @@ class InputContext(Context):
         known, level = self._entries, self.level
         entries: dict[str, Any] = {}
         for key, value in raw.items():
-            if type(key) is not str:
-                key = context_key(key)
+            key = key if type(key) is str else context_key(key)
             kind = type(value)
             if kind is str or kind is bool or value is None:
                 entries[key] = value
@@ -210,6 +225,8 @@ class InputList(FeelList):
     __slots__ = ("_evaluation", "_items", "level", "raw")
 
     def __init__(self, raw: Sequence[Any], evaluation: Evaluation, level: int) -> None:
+        if level > evaluation.limits.input_depth:
+            raise too_deep(evaluation)
         self._items: list[Any] = []
         self.raw: Sequence[Any] | None = raw
         self._evaluation = evaluation
@@ -345,16 +362,16 @@ def convert(value: Any, evaluation: Any, level: int) -> Any:
     Raises FeelInputError for what is no FEEL value and FeelLimitError for too deep nesting.
     """
     kind = type(value)
-    if kind in _PLAIN:
-        return value
+    if kind is dict:
+        return InputContext(value, evaluation, level + 1)
     if kind is int:
         return value if -_SMALL < value < _SMALL else _number(value)
     if kind is float:
         return numbers.from_float(value)
-    if kind is dict:
-        return InputContext(value, evaluation, deeper(level, evaluation))
     if kind is list or kind is tuple:
-        return InputList(value, evaluation, deeper(level, evaluation))
+        return InputList(value, evaluation, level + 1)
+    if kind in _PLAIN:
+        return value
     return _convert_other(value, evaluation, level)
 
 
@@ -368,9 +385,9 @@ def _convert_other(value: Any, evaluation: Any, level: int) -> Any:
     if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
         return _foreign(temporal.from_python, value)
     if isinstance(value, Mapping):
-        return InputContext(_foreign(dict, value), evaluation, deeper(level, evaluation))
+        return InputContext(_foreign(dict, value), evaluation, level + 1)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return InputList(_foreign(list, value), evaluation, deeper(level, evaluation))
+        return InputList(_foreign(list, value), evaluation, level + 1)
     raise FeelInputError(f"A {type(value).__name__} is no FEEL value")
 
 
@@ -397,9 +414,8 @@ def _number(value: int | Decimal) -> int | Decimal | None:
     return number
 
 
-def deeper(level: int, evaluation: Evaluation) -> int:
-    """The level of what an input value of this level holds. Raises FeelLimitError."""
-    if level >= evaluation.limits.input_depth:
-        limit = evaluation.limits.input_depth
-        raise FeelLimitError("input_depth", limit, "The input is nested too deeply (or contains itself)")
-    return level + 1
+def too_deep(evaluation: Evaluation) -> FeelLimitError:
+    """What is raised where input would be taken over at a level beyond the limit."""
+    return FeelLimitError(
+        "input_depth", evaluation.limits.input_depth, "The input is nested too deeply (or contains itself)"
+    )

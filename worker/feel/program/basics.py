@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from worker.feel import temporal
-from worker.feel.errors import FeelLimitError
+from worker.feel.errors import FeelLimitError, FeelWarning
 from worker.feel.evaluation import Evaluation
 from worker.feel.relations import comparable
 from worker.feel.syntax import (
@@ -34,7 +34,7 @@ def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
 
 
 def name(_: Compiler, node: Name) -> Code:
-    wanted, position = node.name, node.start
+    wanted, unknown = node.name, _unknown(node)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.fuel -= 1
@@ -46,14 +46,14 @@ def name(_: Compiler, node: Name) -> Code:
             if value is not MISSING:
                 return value
             frame = frame.outer
-        return _unknown(wanted, evaluation, position)
+        evaluation.keep(unknown)
+        return None
 
     return run
 
 
-def _unknown(name: str, evaluation: Evaluation, position: int) -> None:
-    """The value of a variable that there is not: null."""
-    evaluation.warn("NO_VARIABLE_FOUND", f"No variable found with name '{name}'", position)
+def _unknown(node: Name) -> FeelWarning:
+    return FeelWarning("NO_VARIABLE_FOUND", f"No variable found with name '{node.name}'", node.start)
 
 
 def input_symbol(_: Compiler, node: InputSymbol) -> Code:
@@ -90,7 +90,7 @@ def path(compiler: Compiler, node: Path) -> Code:
 
 def _variable_path(node: Path, base: Name) -> Code:
     """The most frequent form of path, in one piece."""
-    wanted, position, names, offsets = base.name, base.start, node.names, node.offsets
+    wanted, names, offsets, unknown = base.name, node.names, node.offsets, _unknown(base)
     whole = (wanted, *names)
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
@@ -99,24 +99,33 @@ def _variable_path(node: Path, base: Name) -> Code:
             evaluation.refuel()
         frame: Scope | None = scope
         while frame is not None:
-            if frame.follow is not None:
-                value = frame.follow(whole)
+            follow = frame.follow
+            if follow is not None:
+                value = follow(whole)
                 if value is not MISSING:
                     return value
             value = frame.get(wanted, MISSING)
             if value is not MISSING:
-                return _followed(value, names, offsets, evaluation)
+                continued = _followed if follow is None else _stepped
+                return continued(value, names, offsets, evaluation)
             frame = frame.outer
-        return _unknown(wanted, evaluation, position)  # one warning is enough
+        evaluation.keep(unknown)  # one warning is enough
+        return None
 
     return run
 
 
 def _followed(value: Any, names: tuple[str, ...], offsets: tuple[int, ...], evaluation: Evaluation) -> Any:
+    """What a path from a value leads to."""
     if type(value) is InputContext:
         found = value.follow(names)
         if found is not MISSING:
             return found
+    return _stepped(value, names, offsets, evaluation)
+
+
+def _stepped(value: Any, names: tuple[str, ...], offsets: tuple[int, ...], evaluation: Evaluation) -> Any:
+    """The same name by name, with warnings."""
     for index, key in enumerate(names):
         if type(value) in CONTEXT_TYPES:
             found = value.get(key, MISSING)
@@ -133,9 +142,9 @@ def step(value: Any, key: str, evaluation: Evaluation, position: int) -> Any:
     if kind in LIST_TYPES:
         return _mapped(value, key, evaluation, position, 0)
     if kind in CONTEXT_TYPES:
-        keys = list(value.entries)
-        shown = ", ".join(f"'{each}'" for each in keys[:50])
-        known = f"Available keys: {shown}" if keys else "The context is empty"
+        keys = value.names()
+        shown = "', '".join(keys[:50])
+        known = f"Available keys: '{shown}'" if keys else "The context is empty"
         message = f"No context entry found with key '{key}'. {known}"
         evaluation.warn("NO_CONTEXT_ENTRY_FOUND", message, position)
         return None
