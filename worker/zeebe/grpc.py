@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, assert_never
 
-from pyzeebe.proto import gateway_pb2 as messages
-from pyzeebe.proto.gateway_pb2_grpc import GatewayStub
-
 from worker.cluster.access import ClusterAccess
 from worker.cluster.credentials import Headers
 from worker.errors import GatewayError
@@ -21,6 +18,7 @@ from worker.zeebe.http2.call import Call
 from worker.zeebe.http2.channel import Channel, Method
 from worker.zeebe.http2.status import RpcError
 from worker.zeebe.reactions import gateway_error
+from worker.zeebe.stubs import GatewayStub, messages
 from worker.zeebe.transport import ActivateRequest
 
 # How much longer than the long poll itself we wait for the gateway to end it: after that the call is lost.
