@@ -7,49 +7,23 @@ never evaluated again, and secrets are put in afterwards, so no expression sees 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, Literal
 
 from worker.errors import JobFailure, input_failure
 from worker.feel import FeelError, strip_marker
 from worker.feel.errors import FeelWarning, mark
-from worker.pipeline.dialects import CAMUNDA, Dialect
+from worker.pipeline.dialects import Dialect
 from worker.pipeline.expressions import Expressions
+from worker.pipeline.header_inputs import CONTEXT, INPUTS, NAMESPACE
 from worker.pipeline.job_headers import JobHeaders
 from worker.pipeline.paths import at, is_set, put
 from worker.pipeline.steering import refuse_misplaced
 
 Expressible = Literal["off", "headers", "all"]
 
-INPUTS: Final = frozenset(
-    {
-        "authentication",
-        "authenticationConfiguration",
-        "body",
-        "clientTls",
-        "connectionTimeoutInSeconds",
-        "documentReturnFormat",
-        "followRedirects",
-        "groupSetCookieHeaders",
-        "headers",
-        "httpOptions",
-        "ignoreNullValues",
-        "method",
-        "queryParameters",
-        "readTimeoutInSeconds",
-        "skipEncoding",
-        "storeResponse",
-        "url",
-        "writeTimeoutInSeconds",
-    }
-)
-
 _MOST_NOTES: Final = 20
-_CONTEXT: Final = "inputs"  # one header with several inputs at once
-_NAMESPACE: Final = "httpOptions.inputs"  # `namespaced`: the inputs are members of the variable `request`
-_FLAT: Final = frozenset({"headers", "queryParameters"})  # names of members may contain dots
 _VARIABLES: Final = ("url", "method", "headers", "queryParameters", "authentication", "body", "httpOptions")
 _MODEL_ONLY: Final = (
     ("clientTls",),
@@ -59,7 +33,7 @@ _MODEL_ONLY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gathered:
     """The inputs as one JSON tree, and what is worth knowing when they turn out to be wrong."""
 
@@ -75,28 +49,27 @@ class Inputs:
         self._expressible = expressible
         self._trust_variables = trust_variables
 
-    async def gather(self, headers: JobHeaders, variables: Mapping[str, Any], dialect: Dialect = CAMUNDA) -> Gathered:
+    async def gather(self, headers: JobHeaders, variables: Mapping[str, Any]) -> Gathered:
         """Header over variable. Raises an input failure that names the input, the position and the text."""
-        given = {name: text for name, text in headers.values.items() if _is_input(name, dialect)}
-        tree = _namespaced(variables) if _is_namespaced(given.pop(_NAMESPACE, "")) else dict(variables)
+        dialect, given = headers.dialect, headers.inputs
+        tree = _namespaced(variables) if given.namespaced else dict(variables)
         if not self._trust_variables:
             _refuse_untrusted(tree)
         unevaluated = _left_as_text(tree, dialect)
-        if not given and not unevaluated:
-            refuse_misplaced(tree, given)
+        if not given.single and given.context is None and not unevaluated:
+            refuse_misplaced(tree, headers.values)
             return Gathered(tree)
         gathering = _Gathering(self._expressions, variables)
         if self._expressible == "all":
             await gathering.evaluate_variables(tree, dialect)
         else:
             gathering.notes.extend(unevaluated)
-        whole = given.pop(_CONTEXT, None)
-        if whole is not None:
-            tree |= await gathering.context(whole)
+        if given.context is not None:
+            tree |= await gathering.context(given.context)
         evaluates = self._expressible != "off"
-        for name in sorted(given, key=lambda path: (path.count("."), path)):  # members after the whole they change
-            put(tree, path_of(name, dialect), await gathering.value(f"header {name}", given[name], evaluates))
-        refuse_misplaced(tree, given)
+        for name, text, path in given.single:
+            put(tree, path, await gathering.value(f"header {name}", text, evaluates))
+        refuse_misplaced(tree, headers.values)
         return Gathered(tree, tuple(gathering.notes))
 
 
@@ -124,11 +97,11 @@ class _Gathering:
 
     async def context(self, text: str) -> dict[str, Any]:
         """The header `inputs`: a FEEL context with several inputs."""
-        value = await self.value(f"header {_CONTEXT}", text if text.startswith("=") else f"={text}", True)
+        value = await self.value(f"header {CONTEXT}", text if text.startswith("=") else f"={text}", True)
         unknown = sorted(set(value) - INPUTS) if isinstance(value, dict) else None
         if unknown is None or unknown:
             reason = "must be a context" if unknown is None else f"has unknown members: {', '.join(unknown)}"
-            raise input_failure(f"The header {_CONTEXT} {reason}; its members are {', '.join(sorted(INPUTS))}")
+            raise input_failure(f"The header {CONTEXT} {reason}; its members are {', '.join(sorted(INPUTS))}")
         return dict(value)
 
     async def evaluate_variables(self, tree: dict[str, Any], dialect: Dialect) -> None:
@@ -151,22 +124,9 @@ def with_notes(failure: JobFailure, notes: tuple[str, ...]) -> JobFailure:
     return failure.reworded("\n".join([failure.message, *(f" - {note}" for note in notes)]), failure.variables)
 
 
-def _is_input(name: str, dialect: Dialect) -> bool:
-    first = name.partition(".")[0]
-    return name == _CONTEXT or first in INPUTS or first in dialect.inputs
-
-
-def path_of(name: str, dialect: Dialect = CAMUNDA) -> tuple[str, ...]:
-    """The path of the input that a dotted name means; names of headers and parameters may contain dots themselves."""
-    first, dot, rest = name.partition(".")
-    if not dot:
-        return (first,)
-    return (first, rest) if first in _FLAT or first in dialect.flat else tuple(name.split("."))
-
-
 def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
     for path in _MODEL_ONLY:
-        if is_set(at(variables, path)):
+        if path[0] in variables and is_set(at(variables, path)):
             name = ".".join(path)
             raise input_failure(
                 f"{name} is taken from task headers only, because variables may hold foreign data; put it into a task "
@@ -174,37 +134,33 @@ def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
             )
 
 
-def _is_namespaced(chosen: str) -> bool:
-    if chosen.strip() not in ("", "namespaced"):
-        raise input_failure(f"The header {_NAMESPACE} is '{chosen}'; it can only be namespaced")
-    return chosen.strip() == "namespaced"
-
-
 def _namespaced(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs inside the one variable `request`, so that no process variable is taken for an input."""
     request = variables.get("request")
     if request is None or isinstance(request, dict):
         return dict(request or {})
-    raise input_failure(f"With the header {_NAMESPACE} the inputs are members of the variable request, an object")
+    raise input_failure(f"With the header {NAMESPACE} the inputs are members of the variable request, an object")
 
 
 def _left_as_text(variables: Mapping[str, Any], dialect: Dialect) -> list[str]:
     """A note for each variable that looks like an expression, for the first few of them."""
-    notes = (
+    names = variables.keys() & INPUTS
+    if dialect.inputs:
+        names |= variables.keys() & dialect.inputs
+    paths = [(name, path) for name in names for path in _texts_like_expressions(name, variables[name])]
+    return sorted(
         _off_note(f"variable {path}") if name in _VARIABLES or name in dialect.inputs else _header_note(path)
-        for name in variables.keys() & (INPUTS | dialect.inputs)
-        for path in _texts_like_expressions(name, variables[name])
+        for name, path in paths[:_MOST_NOTES]
     )
-    return sorted(islice(notes, _MOST_NOTES))
 
 
-def _texts_like_expressions(name: str, value: Any) -> Iterator[str]:
+def _texts_like_expressions(name: str, value: Any) -> Sequence[str]:
     """The value and its direct members, by name; what is deeper may be foreign data."""
     if isinstance(value, str):
-        if value.startswith("="):
-            yield name
-    elif isinstance(value, dict):
-        yield from (f"{name}.{key}" for key, text in value.items() if isinstance(text, str) and text.startswith("="))
+        return (name,) if value.startswith("=") else ()
+    if isinstance(value, dict):
+        return [f"{name}.{key}" for key, text in value.items() if isinstance(text, str) and text.startswith("=")]
+    return ()
 
 
 def _off_note(place: str) -> str:

@@ -1,21 +1,24 @@
 """The custom headers of a job that steer the worker, decoded in one place.
 
 Headers belong to the model. Here they are text: only the expressions among them are evaluated, later and by others.
-Headers that are named like inputs are read in `worker.pipeline.inputs`.
+Headers that are named like inputs are evaluated in `worker.pipeline.inputs`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from worker.durations import LONG_MAX, milliseconds, parse_duration
 from worker.errors import JobFailure
 from worker.json_codec import JsonError, loads
 from worker.json_codec.java_text import java_text
+from worker.pipeline.dialects import Dialect, dialect_of
+from worker.pipeline.error_modes import Mode, mode_of
+from worker.pipeline.header_inputs import HeaderInputs, header_inputs
 
 INVALID_BACKOFF: Final = "io.camunda.connector.runtime.core.error.InvalidBackOffDurationException"
 INVALID_TIMEOUT: Final = "io.camunda.connector.runtime.core.error.InvalidJobTimeoutException"
@@ -23,31 +26,41 @@ INVALID_TIMEOUT: Final = "io.camunda.connector.runtime.core.error.InvalidJobTime
 _KEPT_CHARACTERS: Final = 16_384  # longer headers are decoded anew for each job
 
 
-@dataclass(frozen=True, slots=True)
-class JobHeaders:
-    """The headers as texts; a blank value counts as missing, except for `retryBackoff`."""
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
-    values: Mapping[str, str] = field(default_factory=dict)
+
+class JobHeaders:
+    """The headers as texts, never changed; a blank value counts as missing, except for `retryBackoff`.
+
+    Headers belong to the model, so all jobs of a task have the same: what follows from them is worked out once.
+    """
+
+    def __init__(self, values: Mapping[str, str] = _NONE) -> None:
+        self.values = values
+        self.result_variable = self._filled("resultVariable")
+        self.result_expression = self._filled("resultExpression")
+        self.error_expression = self._filled("errorExpression")
+        self.has_times = "retryBackoff" in values or "jobTimeout" in values
 
     @classmethod
     def decode(cls, text: str) -> JobHeaders:
-        """From the JSON text of the job. Raises a final `JobFailure` that does not quote the text.
+        """From the JSON text of the job. Raises a final `JobFailure` that does not quote the text."""
+        return _kept(text) if len(text) <= _KEPT_CHARACTERS else _decoded(text)
 
-        Headers belong to the model, so all jobs of a task have the same text.
-        """
-        return cls(_kept(text) if len(text) <= _KEPT_CHARACTERS else _values(text))
+    @cached_property
+    def dialect(self) -> Dialect:
+        """Whose names the inputs have (native face). Raises an input failure for one that there is not."""
+        return dialect_of(self.values)
 
-    @property
-    def result_variable(self) -> str | None:
-        return self._filled("resultVariable")
+    @cached_property
+    def mode(self) -> Mode:
+        """What becomes of a failure (native face). Raises an input failure for a wrong word."""
+        return mode_of(self.values)
 
-    @property
-    def result_expression(self) -> str | None:
-        return self._filled("resultExpression")
-
-    @property
-    def error_expression(self) -> str | None:
-        return self._filled("errorExpression")
+    @cached_property
+    def inputs(self) -> HeaderInputs:
+        """The headers that are inputs (native face). Raises an input failure for wrong words that steer them."""
+        return header_inputs(self.values, self.dialect)
 
     def retry_backoff(self) -> int | None:
         """Milliseconds to wait before the next try, None without the header. Raises a final `JobFailure`."""
@@ -83,17 +96,17 @@ class JobHeaders:
         return value if value and value.strip() else None
 
 
-def _values(text: str) -> Mapping[str, str]:
+def _decoded(text: str) -> JobHeaders:
     try:
         tree = loads(text) if text.strip() else {}
     except JsonError as problem:
         raise _undecodable(str(problem)) from None
     if not isinstance(tree, dict):
         raise _undecodable("not a JSON object")
-    return {name: java_text(value) for name, value in tree.items() if value is not None}
+    return JobHeaders({name: java_text(value) for name, value in tree.items() if value is not None})
 
 
-_kept = lru_cache(maxsize=256)(_values)
+_kept = lru_cache(maxsize=256)(_decoded)
 
 
 def _undecodable(reason: str) -> JobFailure:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from worker.documents import Documents, may_be_special
 from worker.documents.document import DocumentStore
@@ -18,8 +18,8 @@ from worker.face import Face
 from worker.job import Job, Lease
 from worker.json_codec import JsonError, loads_prefix
 from worker.outcome import Fail, Outcome
-from worker.pipeline.dialects import dialect_of
-from worker.pipeline.error_modes import mode_of, returned
+from worker.pipeline.case import Case
+from worker.pipeline.error_modes import returned
 from worker.pipeline.expressions import Expressions
 from worker.pipeline.inputs import Expressible, Inputs, with_notes
 from worker.pipeline.job_headers import JobHeaders
@@ -28,7 +28,7 @@ from worker.pipeline.output_size import OUTPUT_LIMIT, OutputGuard
 from worker.pipeline.profiles import Chosen, Profiles, with_named
 from worker.pipeline.results import Output, output_of
 from worker.pipeline.steering import with_trusted
-from worker.pipeline.verdict import Case, Verdict
+from worker.pipeline.verdict import Verdict
 from worker.rest.auth import basic
 from worker.rest.binding import bind, root_object
 from worker.rest.breaker import Breakers
@@ -40,21 +40,15 @@ from worker.rest.request import BasicAuth, RestRequest, RestResponse
 from worker.rest.return_format import read_return_format
 from worker.rest.special import resolve_special
 from worker.rest.validation import request_of, validate
-from worker.secrets import Secrets, SecretScope, SecretSession
+from worker.secrets import Secrets, SecretScope, SecretSession, may_refer
 
 CLIENT_STATUS: Final = "io.camunda.client.api.command.ClientStatusException"
 
 _LEASE_REFUSED: Final = frozenset({"NOT_FOUND", "INTERNAL", "INVALID_ARGUMENT", "FAILED_PRECONDITION"})
 
 
-class _Decoded(NamedTuple):
-    """The inputs, those that `documentReturnFormat` is read from, notes on expressions among them, and the profile."""
-
-    tree: Any
-    raw: Any
-    notes: tuple[str, ...] = ()
-    chosen: Chosen | None = None
-
+_Decoded = tuple[Any, Any, tuple[str, ...], Chosen | None]
+"""The inputs, those that `documentReturnFormat` is read from, notes on expressions among them, and the profile."""
 
 log = logging.getLogger(__name__)
 
@@ -100,26 +94,22 @@ class Pipeline:
 
     async def handle(self, job: Job, lease: Lease) -> Outcome:
         """The outcome of a job; every job gets one, unless it cannot have its turn in time. Raises `GivenBack`."""
+        case = Case(job, self._session)
         try:
-            return await self._decided(job, lease)
+            try:
+                case.headers = self._headers(job)
+                response, output = await self._perform(case, lease)
+            except JobFailure as failure:
+                return await self._verdict.after_failure(case, failure)
+            except GivenBack:
+                raise
+            except Exception as bug:  # the error expression sees it, as it sees every failure
+                return await self._verdict.after_failure(case, _bug(job, bug))
+            return await self._verdict.after_success(case, response, output)
         except GivenBack:
             raise
         except Exception as bug:  # a fault of the worker must end one job, not its neighbours
-            failure = _bug(job, bug)
-            return Fail(failure.message, max(job.retries - 1, 0))
-
-    async def _decided(self, job: Job, lease: Lease) -> Outcome:
-        case = Case(job, JobHeaders(), self._session(job))
-        try:
-            case = Case(job, self._headers(job), case.secrets)
-            response, output = await self._perform(case, lease)
-        except JobFailure as failure:
-            return await self._verdict.after_failure(case, failure)
-        except GivenBack:
-            raise
-        except Exception as bug:  # the error expression sees it, as it sees every failure
-            return await self._verdict.after_failure(case, _bug(job, bug))
-        return await self._verdict.after_success(case, response, output)
+            return Fail(_bug(job, bug).message, max(job.retries - 1, 0))
 
     def _headers(self, job: Job) -> JobHeaders:
         headers = JobHeaders.decode(job.headers)
@@ -131,42 +121,44 @@ class Pipeline:
         Members: `method`, `url`, `headers` (lines, in order), `body` (text or null) and, where the body cannot be
         shown as text, `note`. Raises `JobFailure`, masked.
         """
-        secrets = self._session(job)
+        case = Case(job, self._session)
         try:
-            case = Case(job, self._headers(job), secrets)
+            case.headers = self._headers(job)
             case.headers.retry_backoff()
             case.headers.job_timeout()
             prepared = await self._client.prepare(await self._request(case), self.face)
         except JobFailure as failure:
-            raise JobFailure(await secrets.mask_text(failure.message), type=failure.type) from None
-        shown: dict[str, Any] = await secrets.mask_value(described(prepared))
+            raise JobFailure(await case.secrets.mask_text(failure.message), type=failure.type) from None
+        shown: dict[str, Any] = await case.secrets.mask_value(described(prepared))
         return shown
 
     async def _perform(self, case: Case, lease: Lease) -> tuple[RestResponse | None, Output]:
-        case.headers.retry_backoff()  # a wrong header fails the job before anything is done for it
-        await _apply_job_timeout(case, lease)
+        if case.headers.has_times:
+            case.headers.retry_backoff()  # a wrong header fails the job before anything is done for it
+            await _apply_job_timeout(case, lease)
         request = await self._request(case)
         await lease.turn(_host_of(request.url))
         response = await self._call(case, request, lease)
-        given = self._given(case, request, response)
+        given = self._given(case, request, response) if self.face.extended_inputs else None
         return response, await output_of(response, case.headers, self._mapper, self._guard, given)
 
     def _given(self, case: Case, request: RestRequest, response: RestResponse | None) -> Mapping[str, Any]:
         """The variables that an answer gives by itself: those of the dialect, and tracked headers."""
-        if response is None or not self.face.extended_inputs:
+        if response is None:
             return {}
-        outputs = dialect_of(case.headers.values).outputs(request.method, response)
+        outputs = case.headers.dialect.outputs(request.method, response)
         return {**outputs, **request.options.tracked.given(response)}
 
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""
-        decoded = await (self._native(case) if self.face.input_expressions else self._compatible(case))
+        face = self.face
+        decoded = await (self._native(case) if face.input_expressions else self._compatible(case))
         tree, raw, notes, chosen = decoded
         try:
-            variables = bind(tree, self.face)
-            validate(variables, self.face)
-            options = read_options(tree.get("httpOptions")) if self.face.extended_inputs else DEFAULTS
-            request = request_of(variables, read_return_format(raw, self.face), self.face, options)
+            variables = bind(tree, face)
+            validate(variables, face)
+            options = read_options(tree.get("httpOptions")) if face.extended_inputs else DEFAULTS
+            request = request_of(variables, read_return_format(raw, face), face, options)
         except JobFailure as failure:
             raise with_notes(failure, notes) from None
         if request.method in self._forbidden_methods:
@@ -179,52 +171,49 @@ class Pipeline:
     async def _compatible(self, case: Case) -> _Decoded:
         """Secrets first, in the text of the variables; `documentReturnFormat` is read from the text as it came."""
         given = case.job.variables
-        text = await case.secrets.replace(given)
+        text = await case.secrets.replace(given) if may_refer(given) else given
         tree = _decoded(text)
         raw = tree if text == given else _decoded_or(given, tree)
-        return _Decoded(await self._with_documents(tree, text), raw)
+        return await self._with_documents(tree) if may_be_special(text) else tree, raw, (), None
 
     async def _native(self, case: Case) -> _Decoded:
         """Expressions first, then secrets: an expression never sees a secret."""
-        mode_of(case.headers.values)  # a wrong word must be found before the call
+        headers = case.headers
+        headers.mode  # noqa: B018  # a wrong word must be found before the call
         given = root_object(_decoded(case.job.variables, exact=self.face.exact_decimals))
         if given is None:
             raise input_failure("The variables of the job are not a JSON object")
-        dialect = dialect_of(case.headers.values)
-        gathered = await self._inputs.gather(case.headers, given, dialect)
+        gathered = await self._inputs.gather(headers, given)
         try:
-            inputs, ignored = dialect.translate(gathered.tree, case.headers.values.get("action"))
+            inputs, ignored = headers.dialect.translate(gathered.tree, headers.values.get("action"))
         except JobFailure as failure:
             raise with_notes(failure, gathered.notes) from None
         for name in ignored:
             log.warning("input ignored, the action has no such input", extra={"job": case.job.key, "input": name})
-        chosen = self._profiles.chosen(with_named(inputs, case.headers.values), case.job.process_id)
+        chosen = self._profiles.chosen(with_named(inputs, headers.values), case.job.process_id)
         if chosen is not None:
             case.secrets.narrow(chosen.profile.secrets)
-        tree = await case.secrets.replace_tree(inputs)
+        tree = await case.secrets.replace_tree(inputs) if may_refer(inputs) else inputs
         if chosen is not None:
             tree = await chosen.applied(tree, case.secrets)
-        text = case.job.variables + case.job.headers
-        return _Decoded(await self._with_documents(tree, text), inputs, gathered.notes, chosen)
+        if may_be_special(case.job.variables) or may_be_special(case.job.headers):
+            tree = await self._with_documents(tree)
+        return tree, inputs, gathered.notes, chosen
 
-    async def _with_documents(self, tree: Any, text: str) -> Any:
-        return (
-            await resolve_special(tree, self._documents.resolver(exact=self.face.exact_decimals))
-            if may_be_special(text)
-            else tree
-        )
+    async def _with_documents(self, tree: Any) -> Any:
+        return await resolve_special(tree, self._documents.resolver(exact=self.face.exact_decimals))
 
     async def _call(self, case: Case, request: RestRequest, lease: Lease) -> RestResponse | None:
         tracked = request.options.tracked
         try:
             response = await self._calls.call(request, self.face, lease.remaining)
         except JobFailure as failure:
-            as_data = self.face.extended_inputs and mode_of(case.headers.values) == "return"
+            as_data = self.face.extended_inputs and case.headers.mode == "return"
             response = returned(failure) if as_data else None
             if response is None:
                 raise tracked.failed(failure) from failure.__cause__
-        if response is None:
-            return None
+        if response is None or request.options is DEFAULTS:
+            return response
         if response.meta is not None:  # which shows URLs, and secrets may be in them
             response = replace(response, meta=await case.secrets.mask_value(response.meta))
         return tracked.answered(response)
@@ -263,12 +252,11 @@ async def _apply_job_timeout(case: Case, lease: Lease) -> None:
 
 def _decoded(text: str, *, exact: bool = False) -> Any:
     """The variables as a tree. What follows the first JSON value is ignored, as the original does."""
-    if not text.strip():
-        raise input_failure("No content to map due to end-of-input")
     try:
         return loads_prefix(text, exact=exact)
     except JsonError:
-        raise input_failure("This is not a JSON object") from None
+        message = "This is not a JSON object" if text.strip() else "No content to map due to end-of-input"
+        raise input_failure(message) from None
 
 
 def _decoded_or(text: str, fallback: Any) -> Any:

@@ -137,7 +137,7 @@ class Profiles:
     def chosen(self, tree: Mapping[str, Any], process_id: str) -> Chosen | None:
         """What the inputs name. Raises an input failure when it may not be used."""
         options = tree.get("httpOptions")
-        named = options if isinstance(options, Mapping) else {}
+        named = options if isinstance(options, dict) else {}
         name, operation = named.get("profile"), named.get("operation")
         if name in (None, ""):
             if operation not in (None, ""):

@@ -33,8 +33,10 @@ def with_trusted(headers: JobHeaders, variables: str) -> JobHeaders:
     return JobHeaders({**given, **headers.values})
 
 
-def refuse_misplaced(tree: Mapping[str, Any], given: Mapping[str, str]) -> None:
+def refuse_misplaced(tree: Mapping[str, Any], headers: Mapping[str, str]) -> None:
     """Raises an input failure for an option among the inputs that would be ignored: it has no header of its own."""
+    if "httpOptions" not in tree:
+        return
     for name, path in _OPTIONS.items():
-        if name not in given and is_set(at(tree, path)):
+        if name not in headers and is_set(at(tree, path)):
             raise input_failure(f"{name} is read from a task header of its own, named {name}, and from nowhere else")

@@ -7,38 +7,28 @@ after success, fail after a failure, with one try less, or none where trying aga
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from worker.errors import JobFailure
 from worker.face import Face
-from worker.job import Job
 from worker.json_codec import dumps
 from worker.json_codec.java_text import java_text
 from worker.outcome import Complete, Fail, Outcome, ThrowError
+from worker.pipeline.case import Case
 from worker.pipeline.connector_errors import BpmnError, IgnoreError, JobError, read_connector_error
 from worker.pipeline.error_modes import error_name, is_thrown
-from worker.pipeline.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT, JobHeaders
+from worker.pipeline.job_headers import INVALID_BACKOFF, INVALID_TIMEOUT
 from worker.pipeline.mapping import Mapper
 from worker.pipeline.output_size import OutputGuard
 from worker.pipeline.results import Output
 from worker.rest.request import RestResponse
 from worker.rest.retry_after import retry_after
-from worker.secrets import SecretSession, SecretsUnavailable
+from worker.secrets import SecretsUnavailable
 
 MESSAGE_LIMIT: Final = 6_000  # UTF-16 units, as Java counts
 FAILURE_LIMIT: Final = 3_145_728  # bytes of failure variables; beyond about 4 MB the engine refuses the command
 
 _WITHOUT_BACKOFF: Final = frozenset({INVALID_BACKOFF, INVALID_TIMEOUT})
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is known of a job when its outcome is decided."""
-
-    job: Job
-    headers: JobHeaders
-    secrets: SecretSession
 
 
 class Verdict:

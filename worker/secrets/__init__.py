@@ -3,6 +3,7 @@
 from worker.secrets.masking import MASK, Masker
 from worker.secrets.provider import ChainedSecrets, SecretProvider, SecretScope
 from worker.secrets.session import Secrets, SecretSession, SecretsUnavailable
+from worker.secrets.syntax import may_refer
 
 __all__ = [
     "MASK",
@@ -13,4 +14,5 @@ __all__ = [
     "SecretSession",
     "Secrets",
     "SecretsUnavailable",
+    "may_refer",
 ]

@@ -26,6 +26,22 @@ _TRIMMED: Final = "".join(map(chr, range(33)))  # what Java's String.trim remove
 _EITHER: Final = re.compile(f"{_BRACES.pattern}|{_BARE.pattern}", re.ASCII)
 
 
+def may_refer(tree: Any) -> bool:
+    """Whether there may be a reference in a JSON tree, or a text; False is certain, and quick."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            if MARK in node:
+                return True
+        elif isinstance(node, dict):
+            waiting += node
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return False
+
+
 def names(text: str, *, bare: bool = True) -> Iterator[str]:
     """The names that a text refers to; the same name may come more than once."""
     if MARK in text:

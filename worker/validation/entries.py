@@ -10,7 +10,7 @@ from typing import Final
 from worker.errors import JobFailure
 from worker.face import Face
 from worker.pipeline.dialects import dialect_of
-from worker.pipeline.inputs import INPUTS
+from worker.pipeline.header_inputs import INPUTS
 from worker.pipeline.job_headers import JobHeaders
 from worker.validation.bpmn import Entry, Task
 from worker.validation.given import JOB_HEADERS, is_input

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from worker.documents.reference import FUNCTION_TYPE, REFERENCE_TYPE
 from worker.face import Face
-from worker.pipeline.inputs import INPUTS, path_of
+from worker.pipeline.header_inputs import INPUTS, path_of
 from worker.pipeline.paths import put
 from worker.secrets.syntax import names
 from worker.validation.bpmn import Entry, Task

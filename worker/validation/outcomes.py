@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from worker.pipeline.inputs import INPUTS
+from worker.pipeline.header_inputs import INPUTS
 from worker.secrets.syntax import names
 from worker.validation.bpmn import ANY, Model, Task, catching
 from worker.validation.expressions import faults, is_variable_name, result_names, thrown_codes
