@@ -14,12 +14,13 @@ from tests.support.scripted_server import answer, scripted
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.destinations import Destinations
-from worker.rest.egress import Egress, Transfer
+from worker.rest.egress import Egress
 from worker.rest.exchange import Message
 from worker.rest.hosts import HostRules
 from worker.rest.oauth import Tokens
 from worker.rest.proxy import ProxyRules
 from worker.rest.request import ClientCredentials
+from worker.rest.transfer import Transfer
 from worker.rest.transfers import downloader, token_sender
 from worker.rest.url import callable_url, read_url
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE
 from worker.rest.content_coding import decoder
-from worker.rest.exchange import request_head
 from worker.rest.query import append, parameters
+from worker.rest.request_head import request_head
 from worker.rest.uri import InvalidUri, parse_uri, remove_dot_segments
 from worker.rest.url import callable_url, encode_illegal, read_url, reencode
 

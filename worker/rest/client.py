@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from worker.documents import Spool
 from worker.documents.document import DocumentStore
 from worker.face import Face
-from worker.rest.egress import Egress, Journey, Transfer
-from worker.rest.exchange import Answer, Message
+from worker.rest.egress import Egress
+from worker.rest.exchange import Message
 from worker.rest.message import message_of
 from worker.rest.meta import meta_of
 from worker.rest.request import ApiKeyAuth, ClientCredentials, OAuth, RefreshToken, RestRequest, RestResponse
 from worker.rest.response import body_limit, raise_for_status, read_response, stores_response
+from worker.rest.transfer import TCP_CONNECT_TIMEOUT, Journey, Transfer
 
 MEMORY_LIMIT: Final = 52_428_800
 UNLIMITED: Final = 536_870_912
@@ -64,21 +64,45 @@ class RestClient:
 
         `journey` is told how the call goes, where there was one before of the same request too.
         """
+        if stores_response(request):
+            with self._store.spool() as spool:
+                return await self._call(request, face, journey, spool)
+        return await self._call(request, face, journey, None)
+
+    async def _call(
+        self, request: RestRequest, face: Face, journey: Journey | None, spool: Spool | None
+    ) -> RestResponse | None:
+        if journey is None and request.options.meta:
+            journey = Journey()
         used: list[str] = []
 
         async def token(auth: OAuth) -> str:
             used.append(await self._tokens.token(auth, face))
             return used[-1]
 
-        if journey is None and request.options.meta:
-            journey = Journey()
-        with self._store.spool() if stores_response(request) else nullcontext() as spool:
-            answer = await self._attempt(request, face, token, journey, spool)
-            if answer.status == 401 and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
-                self._tokens.invalidate(request.auth, used[-1])
-                answer = await self._attempt(request, face, token, journey, spool)
+        limit = body_limit(request, face, memory=self._memory_limit, unlimited=UNLIMITED)
+        transfer = Transfer(
+            face,
+            limit,
+            request.connection_timeout if face.limit_connect else TCP_CONNECT_TIMEOUT,
+            request.read_timeout,
+            request.write_timeout,
+            request.total_timeout,
+            request.tls,
+            request.proxy,
+            request.follow_redirects,
+            request.options.max_redirects if face.extended_inputs else None,
+            request.bound_headers if request.auth is None else _secret_headers(request, face),
+            journey=journey,
+            spool=spool,
+        )
+        answer = await self._egress.send(await self._message(request, face, token), transfer)
+        if answer.status == 401 and used and face.refresh_token_on_401 and isinstance(request.auth, _OAUTH):
+            self._tokens.invalidate(request.auth, used[-1])
+            answer = await self._egress.send(await self._message(request, face, token), transfer)
+        if answer.status >= 400:
             raise_for_status(answer, face)
-            response = await read_response(answer, request, face, self._store, limit=self._limit(request, face))
+        response = await read_response(answer, request, face, self._store, limit=limit)
         if journey is None or response is None:
             return response
         return replace(response, meta=meta_of(journey, answer, request.auth, request.profile))
@@ -93,39 +117,11 @@ class RestClient:
         note = None if message.body is None else f"{len(message.body)} bytes"
         return PreparedRequest(message.method, str(message.url), self._egress.wire_headers(message), message.body, note)
 
-    async def _attempt(
-        self,
-        request: RestRequest,
-        face: Face,
-        token: Callable[[OAuth], Awaitable[str]],
-        journey: Journey | None,
-        spool: Spool | None,
-    ) -> Answer:
-        transfer = Transfer(
-            face,
-            self._limit(request, face),
-            connect_timeout=request.connection_timeout if face.limit_connect else None,
-            read_timeout=request.read_timeout,
-            write_timeout=request.write_timeout,
-            total_timeout=request.total_timeout,
-            tls=request.tls,
-            proxy=request.proxy,
-            follow_redirects=request.follow_redirects,
-            max_redirects=request.options.max_redirects if face.extended_inputs else None,
-            secret_headers=_secret_headers(request, face),
-            journey=journey,
-            spool=spool,
-        )
-        return await self._egress.send(await self._message(request, face, token), transfer)
-
     async def _message(self, request: RestRequest, face: Face, token: Callable[[OAuth], Awaitable[str]]) -> Message:
         """Destinations are judged before anything else is looked at. Raises `JobFailure`."""
-        await self._egress.check_host(request.url)
-        self._egress.check_blocked(request.url)
+        if self._egress.restricted:
+            await self._egress.check(request.url)
         return await message_of(request, face, token)
-
-    def _limit(self, request: RestRequest, face: Face) -> int:
-        return body_limit(request, face, memory=self._memory_limit, unlimited=UNLIMITED)
 
 
 def _secret_headers(request: RestRequest, face: Face) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def failure_of(error: Exception, url: Url) -> JobFailure:
             return tls_failed("SSL peer shut down incorrectly")
         case aiohttp.ClientConnectorError():
             return aborted("connect")
-        case aiohttp.ClientResponseError():
+        case http_exceptions.HttpProcessingError():
             return _bad_head(error)
         case aiohttp.InvalidURL() | ValueError():
             return aborted("dns")

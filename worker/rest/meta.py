@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any, Final
 
-from worker.rest.egress import Journey
-from worker.rest.exchange import Answer
+from worker.rest.answer import Answer
 from worker.rest.query import encoded_value
 from worker.rest.request import ApiKeyAuth, Auth
+from worker.rest.transfer import Journey
 
 _HIDDEN: Final = "***"
 

@@ -91,6 +91,11 @@ class ProxyRules:
         )
 
     @property
+    def empty(self) -> bool:
+        """Whether every call is made directly."""
+        return not (self.connector.proxies or self.jvm.proxies or self.standard or self.problem)
+
+    @property
     def hosts(self) -> frozenset[str]:
         """The hosts of all proxies."""
         sources = (self.connector.proxies, self.jvm.proxies, self.standard)

@@ -10,7 +10,8 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from worker.rest.exchange import Answer, Message
+from worker.rest.answer import Answer
+from worker.rest.exchange import Message
 from worker.rest.failures import protocol_error, too_many_redirects
 from worker.rest.headers import has
 from worker.rest.uri import InvalidUri, parse_authority, parse_uri, remove_dot_segments, resolve

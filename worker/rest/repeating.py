@@ -17,9 +17,9 @@ from typing import Final, Protocol
 from worker.errors import JobFailure
 from worker.face import Face
 from worker.rest.breaker import Breakers
-from worker.rest.egress import Journey
 from worker.rest.request import IDEMPOTENT, RestRequest, RestResponse
 from worker.rest.retry_after import retry_after
+from worker.rest.transfer import Journey
 from worker.rest.url import origin_of
 
 _FIRST_WAIT: Final = 0.2  # seconds, with exponential back-off

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from worker.errors import JobFailure
-from worker.rest.exchange import Answer, Message
+from worker.rest.answer import Answer
+from worker.rest.exchange import Message
 from worker.rest.request import IDEMPOTENT
 from worker.rest.retry_after import seconds_of
 

@@ -10,8 +10,8 @@ from worker.documents.document import DocumentStore
 from worker.errors import JobFailure, input_failure
 from worker.face import Face
 from worker.json_codec import JsonError, loads_prefix
+from worker.rest.answer import Answer
 from worker.rest.encoding import UnknownCharset, check_charset, decode
-from worker.rest.exchange import Answer
 from worker.rest.failures import too_large, unreadable
 from worker.rest.headers import HeaderLines
 from worker.rest.media_type import parse_media_type
@@ -25,10 +25,16 @@ INLINE_LIMIT: Final = 1_572_864
 
 def group_headers(lines: HeaderLines) -> dict[str, str | list[str]]:
     """One value is a text, several are a list; names are compared with case."""
-    grouped: dict[str, list[str]] = {}
+    grouped: dict[str, str | list[str]] = {}
     for name, value in lines:
-        grouped.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
+        known = grouped.get(name)
+        if known is None:
+            grouped[name] = value
+        elif isinstance(known, str):
+            grouped[name] = [known, value]
+        else:
+            known.append(value)
+    return grouped
 
 
 def raise_for_status(answer: Answer, face: Face) -> None:

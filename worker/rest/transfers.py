@@ -10,14 +10,16 @@ from typing import Final
 from worker.documents.external import Download, Downloaded
 from worker.documents.github import Post
 from worker.face import COMPATIBLE, Face
-from worker.rest.egress import Egress, Transfer
-from worker.rest.exchange import Answer, Message
+from worker.rest.answer import Answer
+from worker.rest.egress import Egress
+from worker.rest.exchange import Message
 from worker.rest.failures import too_large, unreadable
 from worker.rest.headers import HeaderLines
 from worker.rest.oauth import Send
 from worker.rest.oauth_request import TokenRequest
 from worker.rest.oauth_response import TokenResponse
 from worker.rest.response import raise_for_status
+from worker.rest.transfer import TCP_CONNECT_TIMEOUT, Transfer
 from worker.rest.url import callable_url, read_url
 
 _TIMEOUT: Final = 20
@@ -62,7 +64,7 @@ async def fetch(
     egress.check_blocked(url)
     uri = read_url(url, face, skip_encoding=False)
     message = Message(method, callable_url(uri, url), headers, body)
-    connect = _TIMEOUT if face.limit_connect else None
+    connect = _TIMEOUT if face.limit_connect else TCP_CONNECT_TIMEOUT
     answer = await egress.send(message, Transfer(face, limit, connect, _TIMEOUT, validated=face.guard_redirects))
     if answer.cut:
         raise too_large(limit)
