@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import uuid
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
+from worker.documents import FolderStore
 from worker.feel import DEFAULT_LIMITS, FeelError, FeelLimitError, Limits, strip_marker
 from worker.pipeline.expressions import QUICK_STEPS, Expressions
 from worker.settings import FeelSettings
@@ -54,6 +58,23 @@ async def test_long_evaluations_leave_the_loop_to_others() -> None:
     assert values == [LONG_VALUE] * 3
     assert turns > 3
     assert threading.active_count() > before
+
+
+async def test_a_folder_of_documents_that_hangs_holds_up_no_long_evaluation(tmp_path: Path) -> None:
+    pipe = tmp_path / str(uuid.uuid4())
+    os.mkfifo(pipe)  # reading it hangs as on a disk that does not answer, until somebody writes
+    store = FolderStore(str(tmp_path))
+    reads = [asyncio.create_task(store.load(pipe.name, store_id=None, content_hash=None)) for _ in range(64)]
+    await asyncio.sleep(0)
+    try:
+        assert await asyncio.wait_for(Expressions().evaluate(LONG, {}), 10) == LONG_VALUE
+        assert not any(read.done() for read in reads)
+    finally:
+        await store.close()
+        for read in reads:
+            read.cancel()
+        await asyncio.wait(reads)
+        os.close(os.open(pipe, os.O_RDWR))
 
 
 async def test_the_full_limits_hold_for_long_evaluations() -> None:

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, Any, Final, TypeVar
 
@@ -20,6 +21,8 @@ from worker.errors import JobFailure
 
 STORE_ID: Final = "folder"
 SECONDS: Final = 30.0
+THREADS: Final = 8
+"""Of the folder's own: what hangs on a disk that does not answer holds up nothing else."""
 
 _PIECE: Final = 1 << 18  # bytes
 
@@ -37,6 +40,7 @@ class FolderStore:
         file_system, path = url_to_fs(url)
         file_system.makedirs(path, exist_ok=True)
         self._files: Any = DirFileSystem(path, file_system)
+        self._threads = ThreadPoolExecutor(THREADS, "documents")
         self._max_bytes = max_bytes
         self._seconds = seconds
 
@@ -73,7 +77,8 @@ class FolderStore:
         raise no_link("A folder of documents does not support link generation")
 
     async def close(self) -> None:
-        """Nothing to give back: every file is closed after its use."""
+        """Every file is closed after its use; what hangs is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _write(self, name: str, content: IO[bytes]) -> str:
         """Copies piece by piece; returns the hash."""
@@ -105,7 +110,7 @@ class FolderStore:
         """File work off the event loop; the wait for it ends, whatever the disk does."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await asyncio.to_thread(work)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TimeoutError:
             raise failed(f"the document store did not answer within {self._seconds:g} s") from None
         except Exception as problem:  # each file system of fsspec has errors of its own

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
@@ -37,7 +38,7 @@ class Expressions:
             input_nodes=min(limits.input_nodes, QUICK_INPUT),
         )
         self._parsed = lru_cache(KEPT_TEXTS)(self._parse)
-        self._threads = asyncio.Semaphore(threads)
+        self._threads = ThreadPoolExecutor(threads, "feel")
 
     async def evaluate(self, text: str, context: Mapping[str, Any], *, nonce: str | None = None) -> Any:
         """The value of `text`, with or without its leading `=`, as a JSON tree. Raises `FeelError`."""
@@ -51,8 +52,7 @@ class Expressions:
             except FeelLimitError as limit:
                 if limit.limit not in _BUDGET:
                     raise
-        async with self._threads:
-            return await asyncio.to_thread(self._evaluate, text, context, nonce)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._evaluate, text, context, nonce)
 
     def _parse(self, text: str) -> Expression:
         return parse(strip_marker(text), self._limits)
