@@ -3,8 +3,8 @@
     python -m bench process [--rate 3000] [--minutes 3] [--warm 1] [--delay 50] [--write]
 
 Starts a Zeebe 8.6 broker as `make zeebe` does, one worker, and instances at a steady rate (a minute). After `--warm`
-minutes the clock runs for `--minutes`. Finished instances are those that the broker has counted. The latency of a task
-is the time from one call of an instance to its next: the call, its result, the engine's step and the next activation.
+minutes the clock runs for `--minutes`. The latency of a task is the time from one call of an instance to its next: the
+call, its result, the engine's step and the next activation.
 Says what each process used of a core, which of them was full, and what one worker could do beyond that.
 """
 
@@ -13,11 +13,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ import uvloop
 
 from bench import figures, machine
 from bench.service import ERROR_EXPRESSION, Service
+from bench.starter import AT_ONCE
 from bench.steady import quantiles
 from bench.worker_process import JOB_TYPE, WorkerProcess, our_worker, processor_seconds, thread_seconds
 from tests.support.bpmn import ServiceTask, sequence
@@ -39,9 +38,8 @@ PROCESS = "six-calls"
 TASKS = 6
 FULL = 0.9
 REACHED = 0.97
+FOREIGN = 0.2
 CALM_SECONDS = 5.0
-COUNT = 'zeebe_executed_instances_total{action="completed"'
-ROOT_INSTANCES = 'type="ROOT_PROCESS_INSTANCE"'
 
 
 def model() -> str:
@@ -95,11 +93,10 @@ class Moment:
     machine: tuple[float, float]
     used: Mapping[str, float]
     threads: Mapping[str, float]
-    finished: int
-    starts: Mapping[str, int]
+    instances: Mapping[str, int]
 
 
-async def look(broker: Broker, worker: WorkerProcess, starter: subprocess.Popen[str], log: Path) -> Moment:
+def look(broker: Broker, worker: WorkerProcess, starter: int, log: Path) -> Moment:
     """Now."""
     lines = log.read_text().splitlines()
     return Moment(
@@ -108,20 +105,12 @@ async def look(broker: Broker, worker: WorkerProcess, starter: subprocess.Popen[
         {
             "worker": worker.processor_seconds(),
             "broker": processor_seconds(broker.pid),
-            "starter": processor_seconds(starter.pid),
+            "starter": processor_seconds(starter),
             "called service": time.process_time(),
         },
         thread_seconds(broker.pid),
-        await asyncio.to_thread(finished_instances, broker),
-        json.loads(lines[-1]) if lines else {"started": 0, "refused": 0, "left_out": 0},
+        json.loads(lines[-1]) if lines else {"finished": 0, "left_out": 0, "refused": 0},
     )
-
-
-def finished_instances(broker: Broker) -> int:
-    """Ended process instances, as the broker counts them."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{broker.ports.management}/actuator/prometheus", timeout=10) as page:
-        lines = page.read().decode().splitlines()
-    return sum(int(float(line.split()[-1])) for line in lines if line.startswith(COUNT) and ROOT_INSTANCES in line)
 
 
 async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -142,18 +131,17 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             log = folder / "starter.log"
             command = [sys.executable, "-m", "bench.starter", broker.address, PROCESS, service.url]
             command += [str(options.rate / 60), str(seconds + CALM_SECONDS)]
-            with (
-                log.open("w") as output,
-                subprocess.Popen(command, cwd=machine.ROOT, stdout=output, text=True) as starter,
-            ):
-                try:
-                    await asyncio.sleep(options.warm * 60)
-                    tasks.forget()
-                    begun = await look(broker, worker, starter, log)
-                    await asyncio.sleep(options.minutes * 60)
-                    ended = await look(broker, worker, starter, log)
-                finally:
-                    starter.kill()
+            with log.open("w") as output:
+                starter = await asyncio.create_subprocess_exec(*command, cwd=machine.ROOT, stdout=output)
+            try:
+                await asyncio.sleep(options.warm * 60)
+                tasks.forget()
+                begun = await asyncio.to_thread(look, broker, worker, starter.pid, log)
+                await asyncio.sleep(options.minutes * 60)
+                ended = await asyncio.to_thread(look, broker, worker, starter.pid, log)
+            finally:
+                starter.kill()
+                await starter.wait()
     return found(options, tasks, begun, ended)
 
 
@@ -164,27 +152,28 @@ def found(options: argparse.Namespace, tasks: Tasks, begun: Moment, ended: Momen
     threads = {name: (used - begun.threads.get(name, 0.0)) / seconds for name, used in ended.threads.items()}
     thread = max(threads, key=threads.__getitem__)
     busy, whole = (now - before for now, before in zip(ended.machine, begun.machine, strict=True))
+    instances = {name: now - begun.instances[name] for name, now in ended.instances.items()}
     middle, tail = quantiles(tasks.seconds)
     cost = shares["worker"] * seconds / max(tasks.calls, 1)
-    figures_found = {
+    measured = {
         "rate": options.rate,
         "minutes": options.minutes,
         "delay": options.delay,
-        "started_per_minute": (ended.starts["started"] - begun.starts["started"]) * 60 / seconds,
-        "refused_starts": ended.starts["refused"] - begun.starts["refused"],
-        "left_out": ended.starts["left_out"] - begun.starts["left_out"],
-        "finished_per_minute": (ended.finished - begun.finished) * 60 / seconds,
+        "finished_per_minute": instances["finished"] * 60 / seconds,
+        "refused_starts": instances["refused"],
+        "left_out": instances["left_out"],
         "tasks_per_second": tasks.calls / seconds,
         "p50_ms": middle,
         "p99_ms": tail,
         "core_shares": shares,
+        "cores": machine.facts()["cores"],
         "machine_share": busy / whole,
         "busiest_thread": thread.rpartition(" ")[0],
         "busiest_thread_share": threads[thread],
         "worker_ms_per_job": 1000 * cost,
         "worker_could_per_minute": 60 / TASKS / cost if cost else 0.0,
     }
-    return figures_found | {"limit": limit(figures_found)}
+    return measured | {"limit": limit(measured)}
 
 
 def limit(each: Mapping[str, Any]) -> str:
@@ -194,7 +183,9 @@ def limit(each: Mapping[str, Any]) -> str:
         return "nothing was full: the wanted rate was reached"
     if each["machine_share"] >= FULL:
         most = max(shares, key=shares.__getitem__)
-        return f"the machine's cores were full, and the {most} used most of them"
+        others = each["machine_share"] * each["cores"] - sum(shares.values())
+        foreign = f" (other programs took {others:.0%} of a core)" if others > FOREIGN else ""
+        return f"the machine's cores were full, and the {most} used most of them{foreign}"
     if each["busiest_thread_share"] >= FULL:
         return f"the broker's thread `{each['busiest_thread']}` was full"
     for name in ("worker", "starter"):
@@ -210,13 +201,13 @@ def text(each: Mapping[str, Any]) -> str:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in each["core_shares"].items())
     return (
         f"{each['rate']:,} instances a minute of {TASKS} calls of {each['delay']} ms were wanted, for "
-        f"{each['minutes']:g} minutes; {each['started_per_minute']:,.0f} a minute were started and "
-        f"{each['finished_per_minute']:,.0f} finished ({each['tasks_per_second']:.0f} tasks a second). A task took "
-        f"{each['p50_ms']:.0f} ms (p50) and {each['p99_ms']:,.0f} ms (p99), from one call of an instance to its next. "
-        f"Of a core were used: {shares}; the broker's busiest thread {each['busiest_thread_share']:.0%}; the machine was "
-        f"{each['machine_share']:.0%} busy; {each['refused_starts']:,} requests to start were refused. The limit: "
-        f"{each['limit']}. One worker needed {each['worker_ms_per_job']:.2f} ms of processor time for a task, so with "
-        f"its core full it does the tasks of {each['worker_could_per_minute']:,.0f} instances a minute."
+        f"{each['minutes']:g} minutes, with at most {AT_ONCE} under way; {each['finished_per_minute']:,.0f} a minute "
+        f"finished ({each['tasks_per_second']:.0f} tasks a second). A task took {each['p50_ms']:,.0f} ms (p50) and "
+        f"{each['p99_ms']:,.0f} ms (p99), from one call of an instance to its next. Of a core were used: {shares}; the "
+        f"broker's busiest thread {each['busiest_thread_share']:.0%}; the machine was {each['machine_share']:.0%} busy; "
+        f"{each['refused_starts']:,} requests to start were refused. The limit: {each['limit']}. One worker needed "
+        f"{each['worker_ms_per_job']:.2f} ms of processor time for a task, so with its core full it does the tasks of "
+        f"{each['worker_could_per_minute']:,.0f} instances a minute."
     )
 
 
