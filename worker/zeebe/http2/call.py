@@ -220,10 +220,11 @@ class Call:
         if self.window >= READ_AHEAD // 2 and self._arriving is None:
             return
         arriving = self._arriving or b""
-        missing = 0
+        wanted, missing = READ_AHEAD - self._buffered - len(arriving), 0
         if not self._messages and len(arriving) >= PREFIX.size and (self._single or self._reader is not None):
             missing = PREFIX.size + PREFIX.unpack_from(arriving)[1] - len(arriving)
-        increment = max(READ_AHEAD - self._buffered - len(arriving), missing) - self.window
+            wanted = max(wanted, missing)
+        increment = wanted - self.window
         if self.status is None and (increment >= READ_AHEAD // 2 or missing > self.window):
             self.window += increment
             self.place.grant(self, increment)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from worker import __version__
 from worker.zeebe.backoff import Backoff
 from worker.zeebe.http2.call import PREFIX, Call
-from worker.zeebe.http2.connection import Connection
+from worker.zeebe.http2.connection import Connection, Life
 from worker.zeebe.http2.deadlines import Deadlines
 from worker.zeebe.http2.dialing import dial
 from worker.zeebe.http2.headers import block
@@ -29,6 +29,7 @@ LONGEST_WAIT: Final = 1.0
 """Seconds between two attempts to connect."""
 
 CLOSE_SECONDS: Final = 2.0
+LIFE: Final = Life()
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,8 @@ class Channel:
         *,
         context: Callable[[], ssl.SSLContext] | None = None,
         proxy: str | None = None,
-        max_message_bytes: int,
+        max_message_bytes: int = 64 << 20,
+        life: Life = LIFE,
     ) -> None:
         """`address` is `host:port`. Must be called inside a running event loop; connects for the first call."""
         host, _, port = address.rpartition(":")
@@ -62,11 +64,13 @@ class Channel:
         self._find_context = context
         self._context: ssl.SSLContext | None = None
         self._proxy = proxy
+        self._life = life
         self._connection: Connection | None = None
         self._retired: set[Connection] = set()  # calls that began on them go on
         self._dialing: asyncio.Task[None] | None = None
         self._backoff = Backoff(first=FIRST_WAIT, cap=LONGEST_WAIT)
         self._not_before = 0.0
+        self._fruitless = False  # whether the last connection never answered
         self._failure = ""
         self._closed = False
 
@@ -141,11 +145,12 @@ class Channel:
             self._refuse()
 
     def _judge(self, connection: Connection, failure: str) -> None:
-        """One that never answered a call is as good as none."""
+        """One that never answered a call may be bad luck; two in a row are as good as none."""
         if connection.answered:
             self._backoff.reset()
-        else:
+        elif self._fruitless:
             self._failed(failure)
+        self._fruitless = not connection.answered
 
     # -- connecting
 
@@ -173,7 +178,7 @@ class Channel:
             connection = await dial(
                 self._host,
                 self._port,
-                lambda: Connection(self.loop, self),
+                lambda: Connection(self.loop, self, self._life),
                 context=self._context,
                 proxy=self._proxy,
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 from worker.zeebe.http2 import frames
@@ -16,10 +17,6 @@ from worker.zeebe.http2.frames import DATA, HEAD, HEADERS, LARGEST, ProtocolErro
 from worker.zeebe.http2.headers import LARGEST_BLOCK, HeaderReader
 from worker.zeebe.http2.status import of_reset
 
-PING_AFTER: Final = 45.0
-"""Seconds without a sign of life while calls are open; gateways refuse pings within 30 s, and without calls."""
-
-PONG_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 1.0
 
 MOST_IDLE_FRAMES: Final = 10_000
@@ -29,6 +26,19 @@ LARGEST_BACKLOG: Final = 1 << 20
 """Bytes of replies that a peer may leave unread."""
 
 _NO_LINES: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long a connection lives.
+
+    A ping is sent after so many seconds without a sign of life while calls are open (gateways refuse pings within 30 s,
+    and without calls), and answered within so many; no call begins after the last stream's number.
+    """
+
+    ping_after: float = 45.0
+    pong_within: float = 10.0
+    last_stream: int = frames.LARGEST
 
 
 class Owner(Protocol):
@@ -52,7 +62,7 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """`ready` is done once the peer has introduced itself, or the connection has ended."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, *, last_stream: int = frames.LARGEST) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, life: Life) -> None:
         self.ready: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
         self.answered = False  # whether any call has had an answer
@@ -65,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._open = False  # for new calls
         self._streams: dict[int, Call] = {}
         self._next = 1
-        self._last = last_stream
+        self._life = life
         self._most = frames.LARGEST  # streams at once
         # sending
         self._out: list[bytes] = []
@@ -108,8 +118,8 @@ class Connection(asyncio.Protocol):
             self._held[stream] = call
             self._send_held()
         if self._keepalive is None:
-            self._keepalive = self._loop.call_at(self._heard + PING_AFTER, self._look)
-        if self._next > self._last:
+            self._keepalive = self._loop.call_at(self._heard + self._life.ping_after, self._look)
+        if self._next > self._life.last_stream:
             self.retire()
         return True
 
@@ -436,7 +446,7 @@ class Connection(asyncio.Protocol):
         if self.end is not None or not (self._streams or self._unanswered):
             return
         now, pause = self._loop.time(), 0.01  # a timer may come a little early
-        due = self._heard + PING_AFTER
+        due = self._heard + self._life.ping_after
         if self._unanswered:
             if self._transport is not None:
                 self._transport.abort()
@@ -445,5 +455,5 @@ class Connection(asyncio.Protocol):
         if now + pause >= due:
             self._unanswered = True
             self._write(frames.frame(frames.PING, 0, 0, b"liveness"))
-            due = now + PONG_SECONDS
+            due = now + self._life.pong_within
         self._keepalive = self._loop.call_at(due, self._look)
