@@ -92,6 +92,8 @@ def _variable_path(node: Path, base: Name) -> Code:
     """The most frequent form of path, in one piece."""
     wanted, names, offsets, unknown = base.name, node.names, node.offsets, _unknown(base)
     whole = (wanted, *names)
+    # Most often only the last name leads nowhere, or into the items of a list.
+    parts = [(whole[:end], names[end - 1 :], offsets[end - 1 :]) for end in sorted({len(names), 1}, reverse=True)]
 
     def run(evaluation: Evaluation, scope: Scope) -> Any:
         evaluation.fuel -= 2
@@ -100,14 +102,18 @@ def _variable_path(node: Path, base: Name) -> Code:
         frame: Scope | None = scope
         while frame is not None:
             follow = frame.follow
-            if follow is not None:
+            if follow is None:
+                value = frame.get(wanted, MISSING)
+                if value is not MISSING:
+                    return _followed(value, names, offsets, evaluation)
+            else:
                 value = follow(whole)
                 if value is not MISSING:
                     return value
-            value = frame.get(wanted, MISSING)
-            if value is not MISSING:
-                continued = _followed if follow is None else _stepped
-                return continued(value, names, offsets, evaluation)
+                for part, rest, places in parts:
+                    value = follow(part)
+                    if value is not MISSING:
+                        return _stepped(value, rest, places, evaluation)
             frame = frame.outer
         evaluation.keep(unknown)  # one warning is enough
         return None
