@@ -39,9 +39,9 @@ class TlsFiles(Watched[Trust]):
         super().__init__([path for path in (ca, certificate, key) if path is not None], self._read, now=now)
 
     def _read(self) -> Trust:
-        grpc = self._context(system=self._ca is None)
+        grpc, cluster = self._context(system=self._ca is None), self._context(system=self._ca is None)
         grpc.set_alpn_protocols(["h2"])
-        return Trust(grpc, self._context(system=self._ca is None), self._context(system=True))
+        return Trust(grpc, cluster, cluster if self._ca is None else self._context(system=True))
 
     def _context(self, *, system: bool) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
