@@ -60,17 +60,18 @@ def configure(
 class Line(logging.LogRecord):
     """A record that was made without looking for what no line shows: the call site, the thread, the process."""
 
+    fields: dict[str, Any]
+
     def __init__(self, logger: str, level: int, sentence: str, fields: dict[str, Any]) -> None:
         """`fields` are as those of `extra=`: none has the name of a record's own attribute."""
-        attributes = self.__dict__
-        attributes.update(_BLANK)
-        attributes.update(fields)
-        self.fields = fields
-        self.name = logger
-        self.levelno = level
-        self.levelname = logging.getLevelName(level)
-        self.msg = sentence
-        self.created = time.time()
+        attributes = _BLANK | fields
+        attributes["fields"] = fields
+        attributes["name"] = logger
+        attributes["levelno"] = level
+        attributes["levelname"] = logging.getLevelName(level)
+        attributes["msg"] = sentence
+        attributes["created"] = time.time()
+        self.__dict__ = attributes
 
 
 def write(log: logging.Logger, level: int, sentence: str, fields: dict[str, Any]) -> None:

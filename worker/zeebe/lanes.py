@@ -73,7 +73,9 @@ class Lanes:
         """Return when the job may start its call. Raises `GivenBack` when that cannot be soon."""
         if self._closed:
             raise _stopping()
-        self._name(host)
+        self._in_a_row += 1
+        if host != self._newest or self._in_a_row == ALONE_JOBS:
+            self._name(host)
         lane = self._lanes.get(host)
         if lane is None:
             lane = self._lanes[host] = _Lane(self._clock())
@@ -88,7 +90,8 @@ class Lanes:
         lane.calls -= 1
         self._calls -= 1
         lane.moved = self._clock()
-        self._forget_if_idle(host, lane)
+        if not lane.calls:
+            self._forget_if_idle(host, lane)
         if self._waiting:
             self._start_waiting()
 
@@ -125,11 +128,9 @@ class Lanes:
         self._forget_if_idle(host, lane)
 
     def _name(self, host: str) -> None:
-        """Take note of who is about."""
+        """Take note of who is about: another host than before, or the same one for long enough to be alone."""
         if host == self._newest:
-            self._in_a_row += 1
-            if self._in_a_row == ALONE_JOBS and self._waiting:
-                self._start_waiting()
+            self._start_waiting()
             return
         if self._newest:
             self._other_named = self._clock()
