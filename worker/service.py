@@ -19,8 +19,6 @@ from worker.job import JobHandler
 from worker.metrics import Metrics
 from worker.reports import Reports
 from worker.settings import COMPATIBLE_VARIABLES, JobType, Settings, ZeebeSettings
-from worker.zeebe.grpc import GrpcTransport
-from worker.zeebe.rest_v2 import RestTransport
 from worker.zeebe.runner import Ending, Limits, Runner, cancel
 from worker.zeebe.transport import ActivateRequest, Transport
 from worker.zeebe.watch import GatewayWatch
@@ -149,7 +147,11 @@ def activate_request(settings: Settings, job_type: JobType) -> ActivateRequest:
 def open_transport(zeebe: ZeebeSettings, access: ClusterAccess) -> Transport:
     """The connection to the engine; must be called inside a running event loop."""
     if zeebe.transport == "rest":
+        from worker.zeebe.rest_v2 import RestTransport
+
         return RestTransport(zeebe.rest_address, access=access, max_message_bytes=zeebe.max_message_size)
+    from worker.zeebe.grpc import GrpcTransport
+
     return GrpcTransport(
         zeebe.address,
         access=access if zeebe.tls else replace(access, tls=None),
