@@ -67,7 +67,7 @@ def dumps_body(value: Any, *, documents: bool = True) -> str:
     unless `documents` may be written as their references.
     """
     text, exact = (_ENCODER if documents else _ENCODER_WITHOUT_DOCUMENTS).encode(value)
-    if not exact and _JAVA_DIFFERS.search(text):
+    if not exact and _may_differ_in_java(text):
         text = _STRING_OR_NUMBER.sub(_java_token, text)
     return text
 
@@ -76,9 +76,12 @@ _DELIMITED: Final = (str, dict, list)
 _SPACE: Final = " \t\n\r"
 _LEADING_SPACE: Final = re.compile(r"[ \t\n\r]*")
 _LONG_NUMBER: Final = re.compile(rf"[-+.eE0-9]{{{MAX_DIGITS + 1}}}")
+_STRIDE: Final = 100
+_SAMPLE_OF_LONG_NUMBER: Final = re.compile(rf"[-+.eE0-9]{{{MAX_DIGITS // _STRIDE}}}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRING_OR_NUMBER: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?')
-_JAVA_DIFFERS: Final = re.compile(r"\de[-+]?\d|\d{8}\.\d|(?<!\d)0\.00|\\u00[01][0-9][a-f]|\\u00[01][a-f]")
+_LONG_FRACTION: Final = re.compile(r"\.(?:(?<=\d{8}\.)\d|00(?<=(?<!\d)0\.00))")  # `12345678.9`, `0.001`
+_EXPONENT: Final = re.compile(r"e[-+]\d(?<=\de[-+]\d)")
 _CONTROL: Final = re.compile(r"(\\+)u00([01][0-9a-f])")
 _DECIMAL_MARK: Final = f"\ue000{secrets.token_hex(12)}"  # not ASCII, so that most texts need no search for it
 _MARKED_DECIMAL: Final = re.compile(f'"{_DECIMAL_MARK}([^"]*)"')
@@ -88,7 +91,7 @@ def _scan(text: str, exact: bool) -> tuple[Any, int]:
     start = 0 if text.startswith("{") else _LEADING_SPACE.match(text).end()  # type: ignore[union-attr]  # matches all
     if start == len(text):
         raise JsonError("the text is empty")
-    bounded = len(text) <= MAX_DIGITS or _LONG_NUMBER.search(text) is None
+    bounded = len(text) <= MAX_DIGITS or not _has_long_number(text)
     decoder = _DECODERS[exact, bounded]
     try:
         value, end = decoder.raw_decode(text, start)
@@ -108,6 +111,11 @@ def _scan_deep(text: str, start: int, decoder: json.JSONDecoder) -> tuple[Any, i
         raise JsonError(f"nested more than {MAX_DEPTH} levels deep") from None
     except ValueError as problem:
         raise JsonError(_safe(problem)) from None
+
+
+def _has_long_number(text: str) -> bool:
+    """Whether there may be a number beyond the limit, which every hundredth character would show as well."""
+    return bool(_SAMPLE_OF_LONG_NUMBER.search(text[::_STRIDE]) and _LONG_NUMBER.search(text))
 
 
 def _has_many_openings(text: str, end: int) -> bool:
@@ -235,6 +243,10 @@ def _without_surrogates(text: str) -> str:
     if _SURROGATE.search(text):
         return text.encode("utf-8", "replace").decode("utf-8")
     return text
+
+
+def _may_differ_in_java(text: str) -> bool:
+    return bool("\\u00" in text or _LONG_FRACTION.search(text) or _EXPONENT.search(text))
 
 
 def _java_token(match: re.Match[str]) -> str:
