@@ -1,4 +1,4 @@
-"""What the engine is told about a job: one of three commands, as a value.
+"""What the engine is told about a job: one of three commands, as a value that nobody changes.
 
 `variables` is the JSON text of an object, ready for the wire: it is written once, measured, and sent.
 """
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import assert_never
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Complete:
     """The job is done; its variables go to the process."""
 
     variables: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fail:
     """The job failed. At `retries` 0 the engine raises an incident; `backoff` is milliseconds, None sends none."""
 
@@ -26,7 +26,7 @@ class Fail:
     variables: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ThrowError:
     """A BPMN error, for a boundary event or an event sub-process to catch."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from worker.job import Job
 from worker.pipeline.job_headers import JobHeaders
 from worker.secrets import SecretSession
+
+_NO_HEADERS: Final = JobHeaders()
 
 
 class Case:
@@ -16,7 +19,7 @@ class Case:
 
     def __init__(self, job: Job, open_secrets: Callable[[Job], SecretSession]) -> None:
         self.job = job
-        self.headers = JobHeaders()
+        self.headers = _NO_HEADERS
         self._open = open_secrets
         self._secrets: SecretSession | None = None
 

@@ -113,14 +113,16 @@ class OAuthRefreshToken:
 _Kind = NoAuth | Basic | Bearer | ApiKey | OAuthClientCredentials | OAuthRefreshToken
 
 
-def _authentication(value: Any, face: Face) -> _Kind:
-    """An authentication object must name one of the kinds; the case of the name matters."""
+def _authentication(value: Any, face: Face) -> _Kind | None:
+    """An authentication object must name one of the kinds; the case of the name matters. None for `noAuth`."""
     named_first = isinstance(value, list)
     if named_first:
         value = _named_by_its_first(value)
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
         raise format_error(None)
+    if kind == "noAuth":
+        return None
     if not named_first and isinstance(value.get("oauthRefreshToken"), dict):
         value = {**value["oauthRefreshToken"], **value}  # stored credentials nest one level deeper
     return _filled(_KINDS[kind](), value, face)
@@ -251,7 +253,7 @@ def bind(tree: Any, face: Face) -> Variables:
         message = "HV000116: The object to be validated must not be null."
         raise JobFailure(message, type=ILLEGAL_ARGUMENT, kind="input", native_code="INVALID_INPUT")
     try:
-        return _filled(Variables(), _read_root(tree) or {}, face)
+        return _filled(Variables(), tree if type(tree) is dict else _read_root(tree) or {}, face)
     except Unreadable as problem:
         raise input_failure(_message(problem) + _hint(tree, problem.path, face)) from None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -44,11 +43,13 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
         return Entity(b"", "text/plain; charset=UTF-8" if face.label_empty_body else None)
     given = content_type(request.headers) if request.headers else None
     media = parse_media_type(given) if given else None
-    charset = "UTF-8" if media is None or media.charset is None else media.charset
-    try:
-        check_charset(charset)
-    except UnknownCharset as error:
-        raise JobFailure(charset, type=error.java_type, kind="input", native_code="INVALID_INPUT") from error
+    charset = "UTF-8"
+    if media is not None and media.charset is not None:
+        charset = media.charset
+        try:
+            check_charset(charset)
+        except UnknownCharset as error:
+            raise JobFailure(charset, type=error.java_type, kind="input", native_code="INVALID_INPUT") from error
     body = request.body
     if isinstance(body, str):
         return Entity(encode(body, charset), given)
@@ -58,14 +59,13 @@ async def entity_of(request: RestRequest, face: Face) -> Entity | None:
             return Entity(parts.content, parts.content_type, parts.repeatable)
         if media.name == "application/x-www-form-urlencoded":
             return Entity(form_body(body, face), given)
-    return Entity(encode(await _json_text(body, keep_nulls=not request.ignore_null_values), charset), given)
-
-
-async def _json_text(body: Any, *, keep_nulls: bool) -> str:
-    if keep_nulls:
-        with suppress(TypeError):  # there is a document in it
-            return dumps_body(body, documents=False)
-    return dumps_body(await _json_tree(body, keep_nulls=keep_nulls))
+    if request.ignore_null_values:
+        body = await _json_tree(body, keep_nulls=False)
+    try:
+        text = dumps_body(body, documents=False)
+    except TypeError:  # there is a document in it
+        text = dumps_body(await _json_tree(body, keep_nulls=True))
+    return Entity(encode(text, charset), given)
 
 
 async def _json_tree(body: Any, *, keep_nulls: bool) -> Any:

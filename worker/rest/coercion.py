@@ -210,8 +210,13 @@ def structure(java_type: str) -> Callable[[Any], Mapping[str, Any] | None]:
 text = from_list("java.lang.String", _text, str, tree_node=True)
 """A string field: scalars become their text, null stays null."""
 
-integer = from_list("java.lang.Integer", _integer)
-"""An `Integer` field: fractions are cut off, blank text is null."""
+_lenient_integer = from_list("java.lang.Integer", _integer)
+
+
+def integer(value: Any) -> int | None:
+    """An `Integer` field: fractions are cut off, blank text is null."""
+    return value if type(value) is int and value in _INT_RANGE else _lenient_integer(value)
+
 
 boolean = from_list("boolean", _boolean, bool)
 """A `boolean` field: null and empty text are false, whole numbers are true unless they are zero."""

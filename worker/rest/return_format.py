@@ -17,7 +17,7 @@ _CHOICES: Final[tuple[_Choice, ...]] = get_args(_Choice)
 
 def read_return_format(tree: Any, face: Face) -> ReturnFormat | None:
     """The chosen format; None (the older rules hold) when there is no choice. Raises an input failure for another."""
-    variables = root_object(tree)
+    variables = tree if type(tree) is dict else root_object(tree)
     chosen = variables.get("documentReturnFormat") if variables is not None else None
     if not isinstance(chosen, dict):
         return None

@@ -106,7 +106,7 @@ def _auth_violations(path: str, auth: binding.Authentication, face: Face) -> lis
     required: tuple[str, ...] = ()
     violated: list[Violation] = []
     match auth:
-        case None | binding.NoAuth():
+        case None:
             return violated
         case binding.Basic():
             required = ("username",)

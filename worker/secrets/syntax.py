@@ -28,6 +28,8 @@ _EITHER: Final = re.compile(f"{_BRACES.pattern}|{_BARE.pattern}", re.ASCII)
 
 def may_refer(tree: Any) -> bool:
     """Whether there may be a reference in a JSON tree, or a text; False is certain, and quick."""
+    if isinstance(tree, str):
+        return MARK in tree
     waiting = [tree]
     while waiting:
         node = waiting.pop()
