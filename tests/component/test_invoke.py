@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.certificates import make_authority
 from tests.support.job_runs import Service, serving
 from worker.json_codec import dumps, loads
 
@@ -108,6 +109,24 @@ async def test_a_dry_run_sends_nothing_and_shows_no_secret(tmp_path: Path, servi
     assert ended.outcome["body"] == '{"token":"***"}'
     assert "Authorization: Bearer ***" in ended.outcome["headers"]
     assert "abc123" not in ended.out + ended.err
+
+
+async def test_a_dry_run_shows_the_way_that_a_call_would_take(tmp_path: Path, service: Service) -> None:
+    plain = await invoke(
+        tmp_path, {"variables": {"url": service.url}}, "--dry-run", HTTP_PROXY="http://me:pw@squid:3128"
+    )
+    assert (plain.outcome["proxy"], "trusted" in plain.outcome) == (None, False)  # never for loopback
+    job = {"variables": {"url": "https://api.example.com/"}}
+    direct = await invoke(tmp_path, job, "--dry-run")
+    assert (direct.outcome["proxy"], direct.outcome["trusted"]) == (None, ["the system's authorities"])
+    authority = tmp_path / "ca.pem"
+    authority.write_text(make_authority(tmp_path).pem)
+    through = await invoke(
+        tmp_path, job, "--dry-run", https_proxy="http://me:pa55@squid:3128", REST_CONNECTOR_TLS__CA=str(authority)
+    )
+    assert through.outcome["proxy"] == "http://squid:3128"
+    assert through.outcome["trusted"] == ["the system's authorities", str(authority)]
+    assert "pa55" not in through.out + through.err
 
 
 async def test_a_dry_run_of_a_job_that_cannot_be_sent(tmp_path: Path) -> None:

@@ -118,8 +118,8 @@ class Pipeline:
     async def preview(self, job: Job) -> dict[str, Any]:
         """The exact request a job would send, secrets masked; sends nothing and leaves the lease alone.
 
-        Members: `method`, `url`, `headers` (lines, in order), `body` (text or null) and, where the body cannot be
-        shown as text, `note`. Raises `JobFailure`, masked.
+        Members: `method`, `url`, `headers` (lines, in order), `body` (text or null), `proxy` (URL or null), for TLS
+        `trusted` (whom, in words) and, where the body cannot be shown as text, `note`. Raises `JobFailure`, masked.
         """
         case = Case(job, self._session)
         try:

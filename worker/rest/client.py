@@ -39,13 +39,18 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """What would be sent: header lines in wire order; `body_note` describes a body that is not shown as text."""
+    """What would be sent: header lines in wire order; `body_note` describes a body that is not shown as text.
+
+    `proxy` is the URL of the proxy that it would go through, `trusted` whose certificates would be believed, in words.
+    """
 
     method: str
     url: str
     headers: list[tuple[str, str]]
     body: bytes | None
-    body_note: str | None = None
+    body_note: str | None
+    proxy: str | None
+    trusted: list[str]
 
 
 class RestClient:
@@ -115,7 +120,9 @@ class RestClient:
 
         message = await self._message(request, face, placeholder)
         note = None if message.body is None else f"{len(message.body)} bytes"
-        return PreparedRequest(message.method, str(message.url), self._egress.wire_headers(message), message.body, note)
+        way = self._egress.way(message.url, Transfer(face, 0, tls=request.tls, proxy=request.proxy))
+        headers = self._egress.wire_headers(message)
+        return PreparedRequest(message.method, str(message.url), headers, message.body, note, *way)
 
     async def _message(self, request: RestRequest, face: Face, token: Callable[[OAuth], Awaitable[str]]) -> Message:
         """Destinations are judged before anything else is looked at. Raises `JobFailure`."""

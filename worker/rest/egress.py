@@ -91,6 +91,12 @@ class Egress:
         """All header lines of a message in wire order."""
         return self._exchange.wire_headers(message)
 
+    def way(self, url: Url, transfer: Transfer) -> tuple[str | None, list[str]]:
+        """The proxy's URL and, where TLS is spoken, whom is trusted, in words. Raises `JobFailure`."""
+        proxy = self._routes.proxy(_scheme_of(url), url, transfer)
+        encrypted = url.scheme == "https" or (proxy is not None and proxy.scheme == "https")
+        return proxy.url if proxy else None, self._tls.trusted(transfer.tls) if encrypted else []
+
     async def send(self, message: Message, transfer: Transfer) -> Answer:
         """Send, follow redirects if asked to, answer with the last response. Raises `JobFailure`."""
         total = min(transfer.total_timeout or self._total_timeout, self._total_timeout)

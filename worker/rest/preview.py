@@ -8,13 +8,19 @@ from worker.rest.client import PreparedRequest
 
 
 def described(request: PreparedRequest) -> dict[str, Any]:
-    """The members `method`, `url`, `headers` (lines), `body` and, where the body is no text, `note`."""
+    """The members `method`, `url`, `headers` (lines), `body` and `proxy`.
+
+    `trusted` is there where TLS is spoken, `note` where the body is no text.
+    """
     shown: dict[str, Any] = {
         "method": request.method,
         "url": request.url,
         "headers": [f"{name}: {value}" for name, value in request.headers],
         "body": None,
+        "proxy": request.proxy,
     }
+    if request.trusted:
+        shown["trusted"] = request.trusted
     note = request.body_note
     if request.body is not None:
         try:

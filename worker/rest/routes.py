@@ -96,7 +96,7 @@ class Routes:
         context = await self._context(tls) if tls is not None or url.scheme == "https" else None
         proxy = proxy_context = None
         if transfer.proxy is not None or not self._all_direct:
-            proxy = self._proxy(scheme, url, transfer)
+            proxy = self.proxy(scheme, url, transfer)
         if proxy is not None:
             await self._gate.check_proxied(url, validated=validated)
             proxy_context = await self._context(None) if proxy.scheme == "https" else None
@@ -119,7 +119,8 @@ class Routes:
             self._known[key] = route
         return route
 
-    def _proxy(self, scheme: Scheme, url: Url, transfer: Transfer) -> Proxy | None:
+    def proxy(self, scheme: Scheme, url: Url, transfer: Transfer) -> Proxy | None:
+        """The proxy that a call goes through. Raises `JobFailure` where the settings for proxies make no sense."""
         if transfer.proxy is not None:
             return None if transfer.proxy == "direct" else transfer.proxy
         standard = transfer.face.standard_proxy_variables or self._standard

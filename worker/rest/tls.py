@@ -82,6 +82,14 @@ class TlsContexts:
         own = tls if tls and tls.certificate else self._files.get() if self._files else None
         return own.certificate if own else None
 
+    def trusted(self, tls: ClientTls | None) -> list[str]:
+        """Whom calls with this material trust, in words."""
+        if tls and tls.trusted:
+            return ["certificates of the task or its profile"]
+        default = [str(self._store_path)] if self._store_path else ["the system's authorities"]
+        added = map(str, self._files.authorities) if self._files else ()
+        return [*(default if self._store_path or self._rules.system else ()), *added]
+
     def check(self) -> list[str]:
         """What is wrong with the default trust and identity, one sentence each, for the log at the start."""
         if self._store is None and self._files is None:

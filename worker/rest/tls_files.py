@@ -38,7 +38,7 @@ class TlsFiles(Watched[ClientTls]):
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._authorities = authorities
+        self.authorities = authorities
         self._certificate = certificate
         self._key = key or certificate
         self._password = password
@@ -58,9 +58,9 @@ class TlsFiles(Watched[ClientTls]):
                     yield f"{which} begins at {start:%Y-%m-%d %H:%M} UTC"
 
     def _read(self) -> ClientTls:
-        trusted = "".join(_certificates(path) for path in files_of(self._authorities))
-        if self._authorities and not trusted:
-            raise ValueError(f"no certificate in {', '.join(map(str, self._authorities))}")
+        trusted = "".join(_certificates(path) for path in files_of(self.authorities))
+        if self.authorities and not trusted:
+            raise ValueError(f"no certificate in {', '.join(map(str, self.authorities))}")
         if self._certificate is None or self._key is None:
             return ClientTls(trusted=trusted or None)
         certificate, key = _certificates(self._certificate), self._key.read_text()
