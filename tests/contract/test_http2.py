@@ -50,7 +50,7 @@ from tests.support.http2_peer import (
 from tests.support.tls_client import trusting_context
 from worker.zeebe.http2.call import READ_AHEAD, Call
 from worker.zeebe.http2.channel import MOST_WAITING, Channel
-from worker.zeebe.http2.connection import Life
+from worker.zeebe.http2.liveness import Life
 from worker.zeebe.http2.status import RpcError
 
 SECONDS = 20.0  # a guard: no test waits for it

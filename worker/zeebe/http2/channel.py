@@ -15,10 +15,11 @@ from typing import Any, Final
 from worker import __version__
 from worker.zeebe.backoff import Backoff
 from worker.zeebe.http2.call import PREFIX, Call
-from worker.zeebe.http2.connection import Connection, Life
+from worker.zeebe.http2.connection import Connection
 from worker.zeebe.http2.deadlines import Deadlines
 from worker.zeebe.http2.dialing import dial
 from worker.zeebe.http2.headers import block
+from worker.zeebe.http2.liveness import Life
 from worker.zeebe.http2.status import Status
 
 MOST_WAITING: Final = 10_000

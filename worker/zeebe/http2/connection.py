@@ -1,20 +1,17 @@
-"""One HTTP/2 connection (RFC 9113) as its client side: streams, settings, flow control, pings.
-
-What one turn of the loop sends goes out in one write. The peer's flow control holds requests back, and so does the
-transport while the peer does not read.
-"""
+"""One HTTP/2 connection (RFC 9113) as its client side: streams, settings, farewells, signs of life."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 from worker.zeebe.http2 import frames
 from worker.zeebe.http2.call import READ_AHEAD, Call
 from worker.zeebe.http2.frames import DATA, HEAD, HEADERS, LARGEST, ProtocolError
 from worker.zeebe.http2.headers import LARGEST_BLOCK, HeaderReader
+from worker.zeebe.http2.liveness import Life, Liveness
+from worker.zeebe.http2.sending import Sender
 from worker.zeebe.http2.status import of_reset
 
 CLOSE_SECONDS: Final = 1.0
@@ -22,23 +19,7 @@ CLOSE_SECONDS: Final = 1.0
 MOST_IDLE_FRAMES: Final = 10_000
 """Frames that carry nothing for any call (pings, settings, unknown ones), in a second."""
 
-LARGEST_BACKLOG: Final = 1 << 20
-"""Bytes of replies that a peer may leave unread."""
-
 _NO_LINES: Final[Mapping[str, str]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """How long a connection lives.
-
-    A ping is sent after so many seconds without a sign of life while calls are open (gateways refuse pings within 30 s,
-    and without calls), and answered within so many; no call begins after the last stream's number.
-    """
-
-    ping_after: float = 45.0
-    pong_within: float = 10.0
-    last_stream: int = frames.LARGEST
 
 
 class Owner(Protocol):
@@ -75,24 +56,17 @@ class Connection(asyncio.Protocol):
         self._open = False  # for new calls
         self._streams: dict[int, Call] = {}
         self._next = 1
-        self._life = life
+        self._last = life.last_stream
         self._most = frames.LARGEST  # streams at once
-        # sending
-        self._out: list[bytes] = []
-        self._paused = False
-        self._held: dict[int, Call] = {}  # calls whose request is not sent to its end
-        self._credit = frames.DEFAULT_WINDOW  # of the whole connection
-        self._initial = frames.DEFAULT_WINDOW  # of a new stream
-        self._largest_frame = frames.SMALLEST_MAX_FRAME
+        self._sender = Sender(loop)
         # receiving
         self._rest = b""  # of a frame that is not whole yet
         self._block: tuple[int, int, bytearray] | None = None  # a header block that goes on: its stream and flags
         self._headers = HeaderReader()
         self._consumed = 0
-        # signs of life
-        self._heard = loop.time()
-        self._unanswered = False  # a ping
-        self._keepalive: asyncio.TimerHandle | None = None
+        self._liveness = Liveness(
+            loop, life, needed=lambda: bool(self._streams), write=self._sender.write, give_up=self._drop
+        )
         self._idle_frames = 0
         self._idle_since = 0.0
 
@@ -100,37 +74,26 @@ class Connection(asyncio.Protocol):
 
     def start(self, call: Call) -> bool:
         """Begin the call; false when it has to wait for room, or for another connection."""
-        if not self._open or self._paused or len(self._streams) >= self._most:
+        if not self._open or self._sender.paused or len(self._streams) >= self._most:
             return False
         stream = self._next
         self._next += 2
         self._streams[stream] = call
         call.place, call.stream = self, stream
-        head, body = call.head, call.body
-        size = len(body)
-        if size <= self._credit and size <= self._initial and size + len(head) <= self._largest_frame:
-            self._credit -= size
-            first = HEAD.pack(0, len(head), frames.HEADERS, frames.END_HEADERS, stream)
-            self._write(first + head + HEAD.pack(0, size, frames.DATA, frames.END_STREAM, stream) + body)
-        else:
-            self._write(frames.header_frames(stream, head, self._largest_frame))
-            call.unsent, call.credit = memoryview(body), self._initial
-            self._held[stream] = call
-            self._send_held()
-        if self._keepalive is None:
-            self._keepalive = self._loop.call_at(self._heard + self._life.ping_after, self._look)
-        if self._next > self._life.last_stream:
+        self._sender.request(call)
+        self._liveness.watch()
+        if self._next > self._last:
             self.retire()
         return True
 
     def abandon(self, call: Call) -> None:
         """The call ends early: the peer need not go on."""
-        self._write(frames.rst_stream(call.stream, frames.CANCEL))
+        self._sender.write(frames.rst_stream(call.stream, frames.CANCEL))
         self._leave(call.stream)
 
     def grant(self, call: Call, increment: int) -> None:
         """Let the peer send so many bytes more."""
-        self._write(frames.window_update(call.stream, increment))
+        self._sender.write(frames.window_update(call.stream, increment))
 
     def retire(self) -> None:
         """Begin no more calls; close when the last one has ended."""
@@ -143,8 +106,8 @@ class Connection(asyncio.Protocol):
     def close(self, why: str, code: int = frames.NO_ERROR) -> None:
         """End the connection, with all that is under way."""
         if self.end is None and self._transport is not None:
-            self._write(frames.goaway(code))
-            self._flush()
+            self._sender.write(frames.goaway(code))
+            self._sender.close()
             self._transport.close()
             self._loop.call_later(CLOSE_SECONDS, self._transport.abort)
         self._ended(why)
@@ -152,72 +115,45 @@ class Connection(asyncio.Protocol):
     def _leave(self, stream: int) -> None:
         """A stream has ended: its place is free."""
         self._streams.pop(stream, None)
-        if self._held:
-            self._held.pop(stream, None)
+        self._sender.forget(stream)
         if not self._open:
             if not self._streams:
                 self.close("the connection was replaced")
-        elif self._waiting:
+        else:
+            self._offer_room()
+
+    def _drop(self, why: str) -> None:
+        """End a connection whose other end is not there any more."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._ended(why)
+
+    def _offer_room(self) -> None:
+        if self._open and self._waiting:
             self._owner.has_room(self)
 
     def _ended(self, why: str) -> None:
         if self.end is not None:
             return
         self.end, self._open = why, False
-        if self._keepalive is not None:
-            self._keepalive.cancel()
+        self._liveness.stop()
         if not self.ready.done():
             self.ready.set_result(None)
         calls = list(self._streams.values())
         self._streams.clear()
-        self._held.clear()
+        self._sender.close()
         for call in calls:
             call.finish(("UNAVAILABLE", why))
         self._owner.lost(self)
 
-    # -- sending
-
-    def _write(self, data: bytes) -> None:
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(data)
-
-    def _flush(self) -> None:
-        data = b"".join(self._out)
-        self._out.clear()
-        if not data or self.end is not None or self._transport is None:
-            return
-        self._transport.write(data)
-        if self._paused and self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
-            self._transport.abort()
-            self._ended("the gateway does not read what it is sent")
-
-    def _send_held(self) -> None:
-        """Send of the requests that were held back what may be sent now."""
-        self._flush()  # what comes before
-        for stream, call in list(self._held.items()):
-            while call.unsent and self.end is None and not self._paused and self._transport is not None:
-                size = min(len(call.unsent), self._credit, call.credit, self._largest_frame)
-                if size <= 0:
-                    break
-                flags = frames.END_STREAM if size == len(call.unsent) else 0
-                self._transport.write(frames.frame(frames.DATA, flags, stream, bytes(call.unsent[:size])))
-                call.unsent = call.unsent[size:]
-                call.credit -= size
-                self._credit -= size
-            if not call.unsent:
-                self._held.pop(stream, None)
-
     def pause_writing(self) -> None:
-        """The peer does not read."""
-        self._paused = True
+        """The transport has enough to do."""
+        self._sender.paused = True
 
     def resume_writing(self) -> None:
-        """It does again."""
-        self._paused = False
-        self._send_held()
-        if self._waiting and self._open:
-            self._owner.has_room(self)
+        """It takes more."""
+        self._sender.resume()
+        self._offer_room()
 
     # -- receiving
 
@@ -232,14 +168,14 @@ class Connection(asyncio.Protocol):
         }
         # Each stream has a window of its own, so the connection's may be as large as it can.
         whole = frames.window_update(0, frames.LARGEST - frames.DEFAULT_WINDOW)
-        self._transport.write(frames.PREFACE + frames.settings(ours) + whole)
+        self._sender.open(self._transport)
+        self._sender.write(frames.PREFACE + frames.settings(ours) + whole)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the peer's."""
         if self.end is not None:
             return
-        self._heard = self._loop.time()
-        self._unanswered = False
+        self._liveness.heard()
         try:
             self._rest = self._frames(self._rest + data if self._rest else data)
         except ProtocolError as error:
@@ -300,7 +236,7 @@ class Connection(asyncio.Protocol):
         size = len(payload)
         self._consumed += size
         if self._consumed > frames.LARGEST // 2:
-            self._write(frames.window_update(0, self._consumed))
+            self._sender.write(frames.window_update(0, self._consumed))
             self._consumed = 0
         data = frames.unpadded(payload, flags) if flags & frames.PADDED else payload
         ended = flags & frames.END_STREAM
@@ -347,7 +283,7 @@ class Connection(asyncio.Protocol):
 
     def _answer_over(self, call: Call, lines: Mapping[str, str]) -> None:
         if call.unsent:  # it need not hear the rest of the request
-            self._write(frames.rst_stream(call.stream, frames.CANCEL))
+            self._sender.write(frames.rst_stream(call.stream, frames.CANCEL))
         call.ended(lines)
         self._leave(call.stream)
 
@@ -377,22 +313,14 @@ class Connection(asyncio.Protocol):
                 case frames.MAX_CONCURRENT_STREAMS:
                     self._most = value
                 case frames.INITIAL_WINDOW_SIZE:
-                    if value > frames.LARGEST:
-                        raise ProtocolError(frames.FLOW_CONTROL_ERROR, "a window that is too large")
-                    for call in self._held.values():
-                        call.credit += value - self._initial
-                    self._initial = value
+                    self._sender.set_window(value)
                 case frames.MAX_FRAME_SIZE:
-                    if not frames.SMALLEST_MAX_FRAME <= value <= frames.LARGEST_MAX_FRAME:
-                        raise ProtocolError(frames.PROTOCOL_ERROR, "a frame size that is not allowed")
-                    self._largest_frame = min(value, 1 << 16)
-        self._write(frames.frame(frames.SETTINGS, frames.ACK, 0))
+                    self._sender.set_largest_frame(value)
+        self._sender.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
         if not self._introduced:
             self._introduced = self._open = True
             self.ready.set_result(None)
-        self._send_held()
-        if self._waiting and self._open:
-            self._owner.has_room(self)
+        self._offer_room()
 
     def _ping(self, flags: int, stream: int, payload: bytes) -> None:
         frames.sized(payload, 8)
@@ -400,7 +328,7 @@ class Connection(asyncio.Protocol):
             raise ProtocolError(frames.PROTOCOL_ERROR, "a ping on a stream")
         self._idle_frame()
         if not flags & frames.ACK:
-            self._write(frames.frame(frames.PING, frames.ACK, 0, payload))
+            self._sender.write(frames.frame(frames.PING, frames.ACK, 0, payload))
 
     def _goaway(self, stream: int, payload: bytes) -> None:
         if stream:
@@ -410,50 +338,21 @@ class Connection(asyncio.Protocol):
         why = f"the gateway is going away (HTTP/2 error {code}{': ' if words else ''}{words})"
         for number in [number for number in self._streams if number > last]:
             self._streams.pop(number).finish(("UNAVAILABLE", why))
-            self._held.pop(number, None)
+            self._sender.forget(number)
         self.retire()
 
     def _window_update(self, stream: int, increment: int) -> None:
         if not increment:
             raise ProtocolError(frames.PROTOCOL_ERROR, "a window that does not grow")
-        if stream == 0:
-            self._credit += increment
-            largest = self._credit
-        else:
-            call = self._stream(stream)
-            if call is None or call.unsent is None:
-                return
-            call.credit += increment
-            largest = call.credit
-        if largest > frames.LARGEST:
-            raise ProtocolError(frames.FLOW_CONTROL_ERROR, "a window that is too large")
-        if self._held:
-            self._send_held()
+        call = self._stream(stream) if stream else None
+        if not stream or (call is not None and call.unsent):
+            self._sender.grow_window(call, increment)
 
     def _idle_frame(self) -> None:
         """Count a frame that carries nothing for a call."""
-        if self._heard - self._idle_since > 1.0:
-            self._idle_frames, self._idle_since = 0, self._heard
+        now = self._liveness.heard_at
+        if now - self._idle_since > 1.0:
+            self._idle_frames, self._idle_since = 0, now
         self._idle_frames += 1
-        if self._idle_frames > MOST_IDLE_FRAMES:
+        if self._idle_frames > MOST_IDLE_FRAMES or self._sender.backlog():
             raise ProtocolError(frames.ENHANCE_YOUR_CALM, "a flood of frames for no call")
-
-    # -- signs of life
-
-    def _look(self) -> None:
-        """Ping a peer that has been silent for long while calls are open, and give up one that stays so."""
-        self._keepalive = None
-        if self.end is not None or not (self._streams or self._unanswered):
-            return
-        now, pause = self._loop.time(), 0.01  # a timer may come a little early
-        due = self._heard + self._life.ping_after
-        if self._unanswered:
-            if self._transport is not None:
-                self._transport.abort()
-            self._ended("the gateway does not answer a ping")
-            return
-        if now + pause >= due:
-            self._unanswered = True
-            self._write(frames.frame(frames.PING, 0, 0, b"liveness"))
-            due = now + self._life.pong_within
-        self._keepalive = self._loop.call_at(due, self._look)
