@@ -184,11 +184,12 @@ class Runner:
         """Take over jobs with the slots reserved for them; called by a source."""
         self._observer.jobs_activated(jobs)
         since = self._clock() - age
+        stopping = self._stop.is_set()
         for position, job in enumerate(jobs):
             has_slot = position < slots
             if (running := self._running.get(job.key)) is not None:
                 self._accept_again(running, job, since, has_slot=has_slot)
-            elif has_slot and not self._stop.is_set():
+            elif has_slot and not stopping:
                 self._start(job, since)
             else:
                 if has_slot:
