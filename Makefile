@@ -43,11 +43,11 @@ fmt: $(READY)  ## Format the code and mend what the linter can mend
 zeebe: $(READY)  ## Run a real Zeebe broker on port 26500 (needs Maven; finds or brings Java 21 or newer)
 	@$(BIN)/python -m worker.dev.broker
 
-bench: $(READY)  ## Measure beside the peers: make bench ARGS="load|feel ..."
+bench: $(READY)  ## Compare with the peers and write the tables (half an hour); ARGS="load|steady|feel|faults|scale|process ..." one of them
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: $(READY)  ## An hour at 500 jobs/s, with a plot of the memory: make soak ARGS="--minutes 5"
-	@$(BIN)/python -m bench soak $(ARGS)
+soak: $(READY)  ## An hour at 500 jobs/s, with a plot and figures in docs; ARGS="--minutes 5 --rate 250"
+	@$(BIN)/python -m bench soak --write $(ARGS)
 
 fuzz: $(READY)  ## 200,000 random expressions against the FEEL sandbox (minutes)
 	@$(BIN)/python -m tests.properties.fuzz_feel 200000

@@ -15,6 +15,7 @@ import tempfile
 import time
 from array import array
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,12 +75,7 @@ class Run:
         async with Service(delay=self.plan.delay / 1000) as service, DevGateway() as gateway:
             gateway.events.subscribe(self._on_event)
             with contestant.start(gateway.address, logs) as worker:
-                try:
-                    await gateway.ended(self._add(gateway, contestant, service.url), timeout=START_SECONDS)
-                except TimeoutError as error:
-                    raise SystemExit(
-                        f"{contestant.name} does not do its first job: {error}\n{worker.log_tail()}"
-                    ) from None
+                await self._first_job(gateway, contestant, service.url, worker)
                 gc.collect()
                 gc.freeze()
                 self.trouble = await self._offer(gateway, contestant, service.url, worker)
@@ -106,6 +102,15 @@ class Run:
             "failed": self.failed,
             "unfinished": self.unfinished,
         }
+
+    async def _first_job(self, gateway: DevGateway, contestant: Contestant, url: str, worker: WorkerProcess) -> None:
+        key, end = self._add(gateway, contestant, url), time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            with suppress(TimeoutError):
+                await gateway.ended(key, timeout=1.0)
+                return
+            worker.check()
+        raise SystemExit(f"{contestant.name} does not do its first job:\n{worker.log_tail()}")
 
     async def _offer(self, gateway: DevGateway, contestant: Contestant, url: str, worker: WorkerProcess) -> str:
         begun, added = time.monotonic(), 0
