@@ -31,32 +31,28 @@ class Evaluation:
     depth = 0
     """Nested calls of user functions."""
     input_nodes = 0
+    room = 0
+    """Characters left for the result as JSON."""
+    given_now: Now | None = None
+    """The moment that `now()` names, or where to ask for it; None asks the system."""
     omitted_warnings = 0
     trace: Callable[[Any, Any], None] | None = None
     """Told each node and its value, for explanations."""
     _allocated = 0
     _now: datetime | None = None
 
-    def __init__(
-        self,
-        limits: Limits = DEFAULT_LIMITS,
-        *,
-        text: str = "",
-        now: Now | None = None,
-        nonce: str | None = None,
-    ) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, text: str = "", nonce: str | None = None) -> None:
         self.limits = limits
         self.text = text
         self.nonce = nonce
         self.warnings: list[FeelWarning] = []
         self.fuel = self._issued = CLOCK_INTERVAL if limits.steps > CLOCK_INTERVAL else limits.steps
-        self._given_now = now
         self._deadline = time.monotonic() + limits.seconds
 
     def now(self) -> datetime:
         """The moment of this evaluation: the same one however often it is asked for; always with an offset."""
         if self._now is None:
-            given = self._given_now
+            given = self.given_now
             if given is None:
                 moment = datetime.now(UTC).astimezone()
             else:

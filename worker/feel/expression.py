@@ -71,16 +71,14 @@ class Expression:
         random: Random | None = None,
     ) -> Result:
         """Run on the variables of `context`. Raises FeelError; see `worker.feel.evaluate`."""
-        evaluation = Evaluation(limits, text=self.text, now=now, nonce=nonce)
-        if random is not None:
-            evaluation.random = random
+        evaluation = self._evaluation(limits, nonce, now, random)
         return self._run(self._code, evaluation, context, input, independent)
 
     def evaluate_to_json(
         self, context: Mapping[str, Any], *, limits: Limits = DEFAULT_LIMITS, nonce: str | None = None
     ) -> Result:
         """As `evaluate`; the value is the plain tree of `to_json_value`, made within the limits of the evaluation."""
-        evaluation = Evaluation(limits, text=self.text, nonce=nonce)
+        evaluation = Evaluation(limits, self.text, nonce)
         return self._run(self._code, evaluation, context, ABSENT, plain_tree)
 
     def explain(
@@ -94,9 +92,7 @@ class Expression:
         random: Random | None = None,
     ) -> tuple[Result, tuple[ExplainedStep, ...]]:
         """Evaluate and tell the value of each part, innermost first. For people; slower than `evaluate`."""
-        evaluation = Evaluation(limits, text=self.text, now=now, nonce=nonce)
-        if random is not None:
-            evaluation.random = random
+        evaluation = self._evaluation(limits, nonce, now, random)
         steps: list[ExplainedStep] = []
 
         def trace(node: Node, value: Any) -> None:
@@ -108,6 +104,13 @@ class Expression:
         evaluation.trace = trace
         result = self._run(compile_node(self.tree, tracing=True), evaluation, context, input, independent)
         return result, tuple(steps)
+
+    def _evaluation(self, limits: Limits, nonce: str | None, now: Now | None, random: Random | None) -> Evaluation:
+        evaluation = Evaluation(limits, self.text, nonce)
+        evaluation.given_now = now
+        if random is not None:
+            evaluation.random = random
+        return evaluation
 
     def _run(
         self,

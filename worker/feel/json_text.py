@@ -53,118 +53,112 @@ def plain_tree(value: Any, evaluation: Evaluation) -> Any:
     """
     if value is None or value is True or value is False:  # what most error expressions answer
         return value
-    tree = _Tree(evaluation)
-    plain = tree.plain(value, 0)
-    if tree.room < 0:
-        tree.refuse()
+    evaluation.room = evaluation.limits.result_length
+    plain = _plain(value, evaluation, 0, 0)
+    if evaluation.room < 0:
+        raise _too_large(evaluation)
     return plain
 
 
-class _Tree:
-    """Builds the plain tree within the limit of the result's size.
+def _too_large(evaluation: Evaluation) -> FeelLimitError:
+    return FeelLimitError("result_length", evaluation.limits.result_length, "The result is too large as JSON")
 
-    A `level` above 0 says that a value is input as it came, and how deep in the input it stands.
+
+def _plain(value: Any, evaluation: Evaluation, depth: int, level: int) -> Any:
+    """The tree of a part of the result; a `level` above 0 says that it is input as it came, and how deep it stands.
+
+    Everything takes room; whether there was as much is looked at when a list or context is complete.
     """
+    kind = type(value)
+    if kind is str:
+        evaluation.room -= len(value) + 3
+        return value
+    if value is None or kind is bool:
+        evaluation.room -= 5
+        return value
+    if kind is int and -_LONG <= value < _LONG:
+        evaluation.room -= 8
+        return value
+    if level:
+        return _plain_input(value, evaluation, depth, level)
+    if kind is Decimal or kind is int:
+        evaluation.room -= 8
+        return _number(value)
+    if kind in CONTEXT_TYPES:
+        if kind is InputContext and value.raw is not None:
+            return _plain_context(value.raw, evaluation, depth, value.level)
+        return _plain_context(value.entries, evaluation, depth, 0)
+    if kind in LIST_TYPES:
+        if kind is InputList and value.raw is not None:
+            return _plain_list(value.raw, evaluation, depth, value.level)
+        return _plain_list(items_of(value), evaluation, depth, 0)
+    if kind is Range and depth:
+        raise FeelError("The result holds a range inside a list or context, where it is no value")
+    if kind is Function or kind is Range:
+        name = "function" if kind is Function else "range"
+        raise FeelError(f"The result holds a {name}, which has no JSON form")
+    if kind not in TYPE_NAMES:
+        return _plain(convert(value, evaluation, depth), evaluation, depth, 0)
+    text = temporal.to_json_text(value)
+    evaluation.room -= len(text) + 3
+    return text
 
-    __slots__ = ("evaluation", "room")
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        self.evaluation = evaluation
-        self.room = evaluation.limits.result_length
-        """Characters left; what a list or context has taken is looked at when it is complete."""
+def _plain_input(value: Any, evaluation: Evaluation, depth: int, level: int) -> Any:
+    """As if the value were converted to a FEEL value before."""
+    kind = type(value)
+    if kind is dict:
+        return _plain_context(value, evaluation, depth, level + 1)
+    if kind is list:
+        return _plain_list(value, evaluation, depth, level + 1)
+    if kind is float and -_EXACT < value < _EXACT:
+        evaluation.room -= 8
+        return int(value) if value.is_integer() else value
+    return _plain(convert(value, evaluation, level), evaluation, depth, 0)
 
-    def refuse(self) -> None:
-        limit = self.evaluation.limits.result_length
-        raise FeelLimitError("result_length", limit, "The result is too large as JSON")
 
-    def plain(self, value: Any, depth: int, level: int = 0) -> Any:
-        kind = type(value)
-        if kind is str:
-            self.room -= len(value) + 3
-            return value
-        if value is None or kind is bool:
-            self.room -= 5
-            return value
-        if kind is int and -_LONG <= value < _LONG:
-            self.room -= 8
-            return value
-        if level:
-            return self.taken_over(value, depth, level)
-        if kind is Decimal or kind is int:
-            self.room -= 8
-            return _number(value)
-        if kind in CONTEXT_TYPES:
-            if kind is InputContext and value.raw is not None:
-                return self.context(value.raw, depth, value.level)
-            return self.context(value.entries, depth, 0)
-        if kind in LIST_TYPES:
-            if kind is InputList and value.raw is not None:
-                return self.list(value.raw, depth, value.level)
-            return self.list(items_of(value), depth, 0)
-        if kind is Range and depth:
-            raise FeelError("The result holds a range inside a list or context, where it is no value")
-        if kind is Function or kind is Range:
-            name = "function" if kind is Function else "range"
-            raise FeelError(f"The result holds a {name}, which has no JSON form")
-        if kind not in TYPE_NAMES:
-            return self.plain(convert(value, self.evaluation, depth), depth)
-        text = temporal.to_json_text(value)
-        self.room -= len(text) + 3
-        return text
+def _plain_context(entries: dict[str, Any], evaluation: Evaluation, depth: int, level: int) -> dict[str, Any]:
+    _enter(len(entries), evaluation, depth, level)
+    result = {}
+    for key, each in entries.items():
+        if type(key) is not str:
+            key = context_key(key)
+        evaluation.room -= len(key) + 4
+        kind = type(each)
+        if kind is str:  # the most frequent kinds, without a call
+            evaluation.room -= len(each) + 3
+            result[key] = each
+        elif kind is int and -_LONG <= each < _LONG:
+            evaluation.room -= 8
+            result[key] = each
+        elif kind is not Function or not level:  # a function that came in is no entry
+            result[key] = _plain(each, evaluation, depth + 1, level)
+    if evaluation.room < 0:
+        raise _too_large(evaluation)
+    return result
 
-    def taken_over(self, value: Any, depth: int, level: int) -> Any:
-        """Input: as if it were converted to its FEEL value before."""
-        kind = type(value)
-        if kind is dict:
-            return self.context(value, depth, level + 1)
-        if kind is list:
-            return self.list(value, depth, level + 1)
-        if kind is float and -_EXACT < value < _EXACT:
-            self.room -= 8
-            return int(value) if value.is_integer() else value
-        return self.plain(convert(value, self.evaluation, level), depth)
 
-    def context(self, entries: dict[str, Any], depth: int, level: int) -> dict[str, Any]:
-        self.enter(len(entries), depth, level)
-        result = {}
-        for key, each in entries.items():
-            if type(key) is not str:
-                key = context_key(key)
-            self.room -= len(key) + 4
-            kind = type(each)
-            if kind is str:  # the most frequent kinds, without a call
-                self.room -= len(each) + 3
-                result[key] = each
-            elif kind is int and -_LONG <= each < _LONG:
-                self.room -= 8
-                result[key] = each
-            elif kind is not Function or not level:  # a function that came in is no entry
-                result[key] = self.plain(each, depth + 1, level)
-        if self.room < 0:
-            self.refuse()
-        return result
+def _plain_list(values: Sequence[Any], evaluation: Evaluation, depth: int, level: int) -> list[Any]:
+    _enter(len(values), evaluation, depth, level)
+    items = [_plain(each, evaluation, depth + 1, level) for each in values]
+    evaluation.room -= 2
+    if evaluation.room < 0:
+        raise _too_large(evaluation)
+    return items
 
-    def list(self, values: Sequence[Any], depth: int, level: int) -> list[Any]:
-        self.enter(len(values), depth, level)
-        items = [self.plain(each, depth + 1, level) for each in values]
-        self.room -= 2
-        if self.room < 0:
-            self.refuse()
-        return items
 
-    def enter(self, size: int, depth: int, level: int) -> None:
-        """Count a list or context and what it holds."""
-        evaluation = self.evaluation
-        limit = evaluation.limits.value_depth
-        if depth > limit:
-            raise FeelLimitError("value_depth", limit, "The result is nested too deeply")
-        if level:
-            if level > evaluation.limits.input_depth:
-                raise too_deep(evaluation)
-            evaluation.take_input(size)
-        evaluation.fuel -= 1 + (size >> 3)
-        if evaluation.fuel < 0:
-            evaluation.refuel()
+def _enter(size: int, evaluation: Evaluation, depth: int, level: int) -> None:
+    """Count a list or context and what it holds."""
+    limits = evaluation.limits
+    if depth > limits.value_depth:
+        raise FeelLimitError("value_depth", limits.value_depth, "The result is nested too deeply")
+    if level:
+        if level > limits.input_depth:
+            raise too_deep(evaluation)
+        evaluation.take_input(size)
+    evaluation.fuel -= 1 + (size >> 3)
+    if evaluation.fuel < 0:
+        evaluation.refuel()
 
 
 def _number(value: int | Decimal) -> int | float | str:

@@ -152,7 +152,9 @@ def comparison(compiler: Compiler, node: Comparison) -> Code:
     def ordered(evaluation: Evaluation, scope: Scope) -> Any:
         first, second = left(evaluation, scope), right(evaluation, scope)
         if type(first) is int and type(second) is int:  # the usual case, without the detour over `order`
-            evaluation.spend()
+            evaluation.fuel -= 1
+            if evaluation.fuel < 0:
+                evaluation.refuel()
             return holds_for_numbers(first, second)
         return order(first, second, holds, evaluation, position)
 

@@ -54,7 +54,7 @@ def parse_time(text: str) -> Time | None:
 
 def parse_date_time(text: str) -> DateTime | None:
     """A date, which means midnight, or a date and a time joined by `T`, with or without offset or zone."""
-    date = parse_date(text)
+    date = parse_date(text) if "T" not in text else None
     return DateTime(date, Time(0)) if date is not None else _date_time(text)
 
 
