@@ -7,12 +7,13 @@ machine; where the original (Java's table) names another type, it is given here.
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Final
 
 UNKNOWN: Final = "application/octet-stream"
 
-_TYPES: Final = mimetypes.MimeTypes(filenames=()).types_map[True]
 _AS_IN_JAVA: Final = {
     ".7z": "application/x-7z-compressed",
     ".bz2": "application/bz2",
@@ -37,4 +38,9 @@ _AS_IN_JAVA: Final = {
 def type_of_name(file_name: str | None) -> str:
     """The type of the last extension, whatever its case; `application/octet-stream` when it is unknown or missing."""
     extension = PurePosixPath(file_name or "").suffix.lower()
-    return _AS_IN_JAVA.get(extension) or _TYPES.get(extension, UNKNOWN)
+    return _AS_IN_JAVA.get(extension) or _types().get(extension, UNKNOWN)
+
+
+@cache
+def _types() -> Mapping[str, str]:
+    return mimetypes.MimeTypes(filenames=()).types_map[True]
