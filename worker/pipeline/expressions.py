@@ -20,7 +20,8 @@ QUICK_STEPS: Final = 4_000
 QUICK_SECONDS: Final = 0.02
 QUICK_INPUT: Final = 20_000
 QUICK_TEXT: Final = 4_000  # characters; reading a longer text alone may take too long for the loop
-KEPT_TEXTS: Final = 128
+KEPT_TEXTS: Final = 256
+KEPT_TEXT: Final = 1_000  # characters; longer ones are looked up among those that `worker.feel` keeps
 THREADS: Final = 2
 
 _BUDGET: Final = frozenset({"steps", "seconds", "input_nodes"})
@@ -48,7 +49,8 @@ class Expressions:
         """As `evaluate`, with the warnings. `nonce` marks what `createDocument` makes; without it that call fails."""
         if len(text) <= QUICK_TEXT:
             try:
-                return self._parsed(text).evaluate_to_json(context, limits=self._quick, nonce=nonce)
+                expression = self._parsed(text) if len(text) <= KEPT_TEXT else self._parse(text)
+                return expression.evaluate_to_json(context, limits=self._quick, nonce=nonce)
             except FeelLimitError as limit:
                 if limit.limit not in _BUDGET:
                     raise
