@@ -156,6 +156,20 @@ async def test_boo_05_nor_do_those_of_an_operation(scene: Scene, keep: Any) -> N
     assert other.requests[0].value("x-api-key") is None
 
 
+@pytest.mark.parametrize("any_host", [False, True])
+async def test_boo_05_nor_does_the_body_unless_any_host_is_allowed(scene: Scene, keep: Any, any_host: bool) -> None:
+    other = await scene.serve(answer(200))
+    service = await scene.serve(answer(307, b"", f"Location: {other.url()}"))
+    keep(orders(service, f"anyHost = {str(any_host).lower()}\n"))
+    outcome = await scene.run({"url": "a", "method": "POST", "body": {"a": 1}, "followRedirects": True}, USES)
+    if any_host:
+        completed(outcome)
+        assert other.requests[0].body == b'{"a":1}'
+    else:
+        assert error_of(failed(outcome))["code"] == "URL_NOT_ALLOWED"
+        assert other.requests == []
+
+
 async def test_cmx_10_the_header_of_the_stored_credential_may_name_a_profile(scene: Scene, keep: Any) -> None:
     service = await scene.serve(answer(200))
     keep(orders(service, TOKEN))

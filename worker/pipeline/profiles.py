@@ -115,6 +115,7 @@ class Chosen:
             request,
             profile=profile.name,
             bound_headers=tuple(name.lower() for name in self._inputs().get("headers") or ()),
+            bound_body=not profile.any_host,
             tls=request.tls or (None if profile.tls is None else profile.tls.get()),
             proxy=await profile.chosen_proxy(secrets) or request.proxy,
         )

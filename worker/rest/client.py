@@ -98,6 +98,7 @@ class RestClient:
             request.follow_redirects,
             request.options.max_redirects if face.extended_inputs else None,
             request.bound_headers if request.auth is None else _secret_headers(request, face),
+            request.bound_body,
             journey=journey,
             spool=spool,
         )

@@ -102,7 +102,8 @@ class Egress:
         total = min(transfer.total_timeout or self._total_timeout, self._total_timeout)
         try:
             async with asyncio.timeout(total) as whole:
-                _check_limits(transfer)
+                if transfer.connect_timeout < 0 or transfer.read_timeout < 0 or (transfer.write_timeout or 0) < 0:
+                    raise _negative(transfer)
                 tls = None if transfer.tls is None else require_pair(transfer.tls)
                 scheme = _scheme_of(message.url)
                 if transfer.follow_redirects or transfer.journey is not None:
@@ -184,11 +185,15 @@ def _scheme_of(url: Url) -> Scheme:
 def _redirects(message: Message, transfer: Transfer) -> Redirects | None:
     if not transfer.follow_redirects:
         return None
-    return Redirects(message, secret_headers=transfer.secret_headers, limit=transfer.max_redirects)
+    return Redirects(
+        message,
+        secret_headers=transfer.secret_headers,
+        bound_body=transfer.bound_body,
+        limit=transfer.max_redirects,
+    )
 
 
-def _check_limits(transfer: Transfer) -> None:
-    """Raises `JobFailure` for negative time limits."""
-    for seconds in (transfer.connect_timeout, transfer.read_timeout, transfer.write_timeout or 0):
-        if seconds < 0:
-            raise JobFailure(f"duration must not be negative: {seconds}", type=ILLEGAL_ARGUMENT, kind="input")
+def _negative(transfer: Transfer) -> JobFailure:
+    limits = (transfer.connect_timeout, transfer.read_timeout, transfer.write_timeout or 0)
+    seconds = next(limit for limit in limits if limit < 0)
+    return JobFailure(f"duration must not be negative: {seconds}", type=ILLEGAL_ARGUMENT, kind="input")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.errors import JobFailure
+from worker.errors import JobFailure, input_failure
 
 _ABORTED = "An error occurred while executing the request, or the connection was aborted"
 _TIMED_OUT = "The request timed out. Please try increasing the read and connection timeouts."
@@ -32,6 +32,15 @@ def too_many_redirects(limit: int) -> JobFailure:
     """The redirects do not come to an end within the limit."""
     return JobFailure(
         f"More than {limit} redirects; httpOptions.redirects.max allows another number", code="500", kind="decode"
+    )
+
+
+def body_is_bound(origin: str) -> JobFailure:
+    """A redirect wants the body of a profile's call at another origin."""
+    return input_failure(
+        f"The redirect leads the body to {origin}, but the profile does not say anyHost = true",
+        kind="blocked",
+        native_code="URL_NOT_ALLOWED",
     )
 
 

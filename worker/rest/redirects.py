@@ -12,7 +12,7 @@ from yarl import URL
 
 from worker.rest.answer import Answer
 from worker.rest.exchange import Message
-from worker.rest.failures import protocol_error, too_many_redirects
+from worker.rest.failures import body_is_bound, protocol_error, too_many_redirects
 from worker.rest.headers import has
 from worker.rest.uri import InvalidUri, parse_authority, parse_uri, remove_dot_segments, resolve
 from worker.rest.url import DEFAULT_PORTS, Url
@@ -23,15 +23,19 @@ _BOUND_TO_ORIGIN: Final = ("authorization", "cookie")
 
 
 class Redirects:
-    """The redirects of one call. `secret_headers` (lower-case names) may not leave the origin, as the usual ones.
+    """The redirects of one call. `secret_headers` (lower-case names) may not leave the origin, as the usual ones, nor
+    may a `bound_body`.
 
     With a `limit` they are left behind on the way to another origin, for good. `None` means the recorded rules: fifty
     redirects, and none to another origin while such headers are there.
     """
 
-    def __init__(self, first: Message, *, secret_headers: Iterable[str] = (), limit: int | None = None) -> None:
+    def __init__(
+        self, first: Message, *, secret_headers: Iterable[str] = (), bound_body: bool = False, limit: int | None = None
+    ) -> None:
         self._limit = limit
         self._bound = (*_BOUND_TO_ORIGIN, *secret_headers)
+        self._bound_body = bound_body
         self._seen: set[str] = set()
         self._cookies = None if has(first.headers, "cookie") else aiohttp.CookieJar(unsafe=True, quote_cookie=False)
 
@@ -46,10 +50,13 @@ class Redirects:
                 raise protocol_error()
             return None
         following = _redirected(self._without_cookies(message), answer.status, target)
-        if target.origin != message.url.origin and has(following.headers, *self._bound):
-            if self._limit is None:
-                return None
-            following = self._without_credentials(following)
+        if target.origin != message.url.origin:
+            if self._bound_body and following.body is not None:
+                raise body_is_bound(f"{target.scheme}://{target.authority.text}")
+            if has(following.headers, *self._bound):
+                if self._limit is None:
+                    return None
+                following = self._without_credentials(following)
         if self._limit is not None and len(self._seen) >= self._limit:
             raise too_many_redirects(self._limit)
         if str(target) in self._seen or len(self._seen) >= MAX_REDIRECTS:

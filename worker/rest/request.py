@@ -112,6 +112,7 @@ class RestRequest:
     options: HttpOptions = DEFAULTS
     profile: str | None = None  # the name of the profile that it was made with
     bound_headers: tuple[str, ...] = ()  # lower-case names of headers that stay at the first origin
+    bound_body: bool = False  # the body stays there too
 
 
 @dataclass(slots=True)

@@ -33,7 +33,8 @@ class Transfer:
 
     `limit` is bytes of the body; `write_timeout` None is the read timeout; `max_redirects` None is the recorded limit.
     `total_timeout` is for the whole call, with its redirects; None is the worker's. `proxy` None is the worker's
-    choice. `validated` applies host validation.
+    choice. `secret_headers` (lower-case names), and a `bound_body`, stay at the first origin. `validated` applies host
+    validation.
     """
 
     face: Face
@@ -47,6 +48,7 @@ class Transfer:
     follow_redirects: bool = False
     max_redirects: int | None = None
     secret_headers: tuple[str, ...] = ()
+    bound_body: bool = False
     validated: bool = True
     journey: Journey | None = None
     spool: Spool | None = None  # where the body of a status below 400 goes
