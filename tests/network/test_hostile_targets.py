@@ -119,6 +119,29 @@ def test_ten_gigabytes_take_a_bounded_part_of_memory(nginx: Nginx) -> None:
     assert usage.ru_maxrss < megabytes * 1024 < 4 * HUGE // 1024
 
 
+@pytest.mark.parametrize("start", [b"", gzip.compress(b"{}")], ids=["nothing", "a little"])
+async def test_a_coding_that_goes_on_without_content_is_left(calls: Calls, start: bytes) -> None:
+    async def go_on(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + start)
+        while not writer.is_closing():
+            writer.write(gzip.compress(b"") * 1000)
+            await writer.drain()
+
+    async with scripted(go_on) as server, asyncio.timeout(HANG_GUARD):
+        failure = await calls.failure(server.url())
+    assert (failure.native_code, failure.kind) == ("RESPONSE_NOT_DECODABLE", "decode")
+
+
+async def test_a_peer_that_is_heard_now_and_then_is_not_silent(calls: Calls) -> None:
+    async def slowly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 3\r\n\r\n", b"[", b"1", b"]"):
+            writer.write(part)
+            await asyncio.sleep(0.4)
+
+    async with scripted(slowly) as server, asyncio.timeout(HANG_GUARD):
+        assert (await calls.response(server.url(), read_timeout=1)).body == [1]
+
+
 @both_faces
 async def test_a_small_answer_that_unpacks_to_a_large_one_is_cut(opened: CallsFactory, face: Face) -> None:
     bomb = gzip.compress(b"\0" * (20 * MEGABYTE))

@@ -15,6 +15,7 @@ from worker.rest.content_coding import COMPATIBLE_CODINGS, Decoder, UndecodableB
 from worker.rest.failures import protocol_error
 from worker.rest.headers import HeaderLines
 from worker.rest.library_errors import why_broken
+from worker.rest.protocol import Body
 
 ERROR_LIMIT: Final = 3_145_728
 """Bytes of an error's body that are read: a failure with much more does not fit in one message to the engine (4 MB)."""
@@ -62,7 +63,7 @@ class Answer:
 
 async def read_answer(
     head: RawResponseMessage,
-    body: aiohttp.StreamReader,
+    body: Body,
     codings: Sequence[str],
     limit: int,
     *,
@@ -74,22 +75,37 @@ async def read_answer(
     With a `spool` the body of a status below 400 goes there, in place of what it held. Raises `JobFailure` for what is
     no answer of HTTP/1, and for a coding that is not among `codings`.
     """
-    if head.code < 200 or head.version.major != 1:
+    status = head.code
+    if status < 200 or head.version.major != 1:
         raise protocol_error()
-    if head.code >= 400:
+    if status >= 400:
         limit, spool = min(limit, ERROR_LIMIT), None
-    if spool is not None:
-        spool.clear()
     headers = [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in head.raw_headers]
     decoders: list[Decoder] = []
-    if _CODING in head.headers and not without_body and head.code not in _WITHOUT_ENTITY:
+    if _CODING in head.headers and not without_body and status not in _WITHOUT_ENTITY:
         decoders = _decoders(head, codings)
+    answer = Answer(status, _reason(head), headers, b"", protocol=f"HTTP/1.{head.version.minor}", spool=spool)
+    if isinstance(body, bytes) and not decoders and spool is None and len(body) <= limit:
+        answer.body = body
+    else:
+        await _read(answer, body, decoders, limit)
+    return answer
+
+
+async def _read(answer: Answer, body: Body, decoders: list[Decoder], limit: int) -> None:
+    spool = answer.spool
+    if spool is not None:
+        spool.clear()
     content = bytearray()
     size = received = 0
-    broken: str | None = None
+    over = False
     try:
-        while size <= limit and not body.at_eof():
-            piece = await body.readany()
+        while size <= limit and not over:
+            if isinstance(body, bytes):
+                piece, over = body, True
+            else:
+                piece = await body.readany()
+                over = not piece
             received += len(piece)
             for layer in decoders:
                 piece = layer.feed(piece, limit - size)
@@ -104,13 +120,13 @@ async def read_answer(
             for layer in decoders:
                 layer.finish()
     except UndecodableBody as error:
-        broken = str(error)
+        answer.broken = str(error)
     except (aiohttp.ClientError, OSError) as error:
-        broken = why_broken(without_frames(error))
-    cut = size > limit
-    if cut:
-        del content[0 if head.code < 400 else limit + 1 :]
-    return Answer(head.code, _reason(head), headers, bytes(content), broken, cut, f"HTTP/1.{head.version.minor}", spool)
+        answer.broken = why_broken(without_frames(error))
+    answer.cut = size > limit
+    if answer.cut:
+        del content[0 if answer.status < 400 else limit + 1 :]
+    answer.body = bytes(content)
 
 
 def _reason(head: RawResponseMessage) -> str:

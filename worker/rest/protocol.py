@@ -1,9 +1,9 @@
 """One connection of aiohttp's pool: a request goes out byte for byte as it is given, and its answer comes back.
 
-The library's handler brings the parser, the body's stream, flow control and what the pool asks for. Its way of handing
-out answers is replaced, and what it makes of odd ones is mended: a broken body that is waited for without end, a head
-that stray bytes spoil, a length beside chunks, which overrule it (RFC 9112, 6.3), a last chunk without the line behind
-it, and bytes that nobody has asked for.
+The library's handler brings flow control and what the pool asks for, its parser reads heads, and bodies that are not
+there yet. Its way of handing out answers is replaced, and what it makes of odd ones is mended: a broken body that is
+waited for without end, a head that stray bytes spoil, a length beside chunks, which overrule it (RFC 9112, 6.3), a last
+chunk without the line behind it, and bytes that nobody has asked for.
 """
 
 from __future__ import annotations
@@ -15,19 +15,24 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http import RawResponseMessage
+from aiohttp.http import HttpResponseParser, RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpParser
+from aiohttp.streams import EMPTY_PAYLOAD
 
 Head = RawResponseMessage
+Body = bytes | aiohttp.StreamReader
+"""All of it where it came with the head, which small ones do."""
 
+_BUFFER: Final = 256 * 1024
 _MAX_HEADERS: Final = 1000
 _ONE_WRITE: Final = 64 * 1024
-_END: Final = b"\r\n\r\n"
+_END: Final = re.compile(rb"\n\r?\n")
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 _LAST_CHUNK: Final = b"\r\n0\r\n"
 _SWITCHING: Final = 101
+_WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
 
 
 class HttpProtocol(ResponseHandler):
@@ -37,28 +42,27 @@ class HttpProtocol(ResponseHandler):
         super().__init__(loop)
         self.born = monotonic()
         self.used = False  # for an exchange that has ended
-        self._answered: asyncio.Future[tuple[Head, aiohttp.StreamReader]] | None = None
+        self._answered: asyncio.Future[tuple[Head, Body]] | None = None
+        self._without_body = False
         self._heard = 0.0  # when the peer was heard last, on the loop's clock
-        self._edge = b""  # the last bytes of a head that is not complete
-        self._chunked = False
-        self._last_bytes = b""
+        self._begun = bytearray()  # of a head that is not complete
+        self._streams = False  # whether the parser is one for a body
+        self._last_bytes: bytes | None = None  # of a body in chunks
 
-    def expect(self, *, without_body: bool, read_timeout: float) -> asyncio.Future[tuple[Head, aiohttp.StreamReader]]:
+    def expect(self, *, without_body: bool, read_timeout: float) -> asyncio.Future[tuple[Head, Body]]:
         """Head and body of the answer to the next request, as soon as the head is there; interim ones are passed over.
 
         `read_timeout` is seconds of silence, 0 is no limit. The future, and reading the body, fail with
         `aiohttp.ClientError`, the future with `HttpProcessingError` where the head is not HTTP.
         """
-        self.set_response_params(
-            skip_payload=without_body,
-            read_until_eof=True,
-            auto_decompress=False,
-            read_timeout=read_timeout,
-            max_headers=_MAX_HEADERS,
-        )
-        self._payload = None
-        self._chunked = False
-        self._edge = self._last_bytes = b""
+        if self._parser is None or self._streams:
+            self._parser = HttpResponseParser(
+                self, self._loop, _BUFFER, max_headers=_MAX_HEADERS, response_with_body=False
+            )
+            self._streams = False
+        self._read_timeout = read_timeout
+        self._without_body = without_body
+        self._payload = self._last_bytes = None
         self._answered = answered = self._loop.create_future()
         return answered
 
@@ -85,55 +89,74 @@ class HttpProtocol(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer; none when reading goes on with those that the parser has kept."""
-        parser = self._parser
-        if self._answered is None or parser is None:
+        answered, parser = self._answered, self._parser
+        if answered is None or parser is None:
             self.close()
             return
         self._heard = self._loop.time()
         try:
             if self._payload is None:
-                data = self._read_head(parser, data)
-                if not data:
-                    return
-            if self._chunked:
-                self._last_bytes = (self._last_bytes + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
-            if parser.feed_data(data)[0]:
-                self._should_close = True  # another answer, to no request
+                self._read_head(answered, parser, data)
+            elif self._streams:
+                self._read_body(parser, data)
+            else:
+                self._should_close = True  # bytes behind the answer
         except Exception as error:
             if self.transport is not None:
                 self.transport.close()
             self.set_exception(error if isinstance(error, HttpProcessingError) else HttpProcessingError(), error)
 
-    def _read_head(self, parser: HttpParser[Any], data: bytes) -> bytes:
-        """What is left behind the head. It is parsed by itself, so an error in what follows (the body of a 204, say)
-        does not spoil it.
-        """
+    def _read_head(self, answered: asyncio.Future[tuple[Head, Body]], parser: HttpParser[Any], data: bytes) -> None:
+        """The head is parsed by itself: bytes behind it that are no body (of a 204, say) leave it whole."""
         while data and self._payload is None:
-            end = (self._edge + data).find(_END)
-            if end < 0:
-                head, rest = data, b""
-                self._edge = (self._edge + data)[1 - len(_END) :]
-            else:
-                end += len(_END) - len(self._edge)
-                head, rest = data[:end], data[end:]
-                self._edge = b""
-                self._chunked = _CHUNKED.search(head) is not None
-                if self._chunked:
-                    head = _LENGTH.sub(b"", head)
-            for message, payload in parser.feed_data(head)[0]:
-                self._answer(message, payload)
-            data = rest
-        return data
+            known = len(self._begun)
+            start = self._begun + data if known else data
+            end = _END.search(start, max(known - 2, 0))
+            if end is None:
+                self._begun += data
+                parser.feed_data(data)  # what is no head is refused at once
+                return
+            head, data = bytes(start[: end.end()]), bytes(start[end.end() :])
+            if _CHUNKED.search(head) is not None:
+                self._last_bytes = b""
+                head = _LENGTH.sub(b"", head)
+            self._begun.clear()
+            for message, _ in parser.feed_data(head[known:])[0]:
+                if not 100 <= message.code < 200 or message.code == _SWITCHING:
+                    self._take(answered, message, head, data)
 
-    def _answer(self, message: Head, payload: aiohttp.StreamReader) -> None:
-        if 100 <= message.code < 200 and message.code != _SWITCHING:
-            return  # interim
-        if message.should_close or message.code == _SWITCHING or self._payload is not None:
+    def _take(self, answered: asyncio.Future[tuple[Head, Body]], message: Head, head: bytes, data: bytes) -> None:
+        """An answer has begun; `data` is what has come behind its head."""
+        if message.should_close or message.code == _SWITCHING:
             self._should_close = True
-        if self._payload is None:
-            self._payload = payload
-            if self._answered is not None and not self._answered.done():
-                self._answered.set_result((message, payload))
+        length = None if message.chunked else message.headers.get("Content-Length")
+        if self._without_body or message.code in _WITHOUT_BODY:
+            length = "0"
+        if length is not None and int(length) <= len(data):
+            body = data[: int(length)]
+            self._payload = EMPTY_PAYLOAD
+            self._should_close = self._should_close or len(body) < len(data)
+            _give(answered, message, body)
+            return
+        self._parser = parser = HttpResponseParser(
+            self,
+            self._loop,
+            _BUFFER,
+            max_headers=_MAX_HEADERS,
+            payload_exception=aiohttp.ClientPayloadError,
+            read_until_eof=True,
+            auto_decompress=False,
+        )
+        self._streams = True
+        ((_, self._payload),) = parser.feed_data(head)[0]
+        _give(answered, message, self._payload)
+        self._read_body(parser, data)
+
+    def _read_body(self, parser: HttpParser[Any], data: bytes) -> None:
+        if self._last_bytes is not None:
+            self._last_bytes = (self._last_bytes + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
+        if parser.feed_data(data)[0]:
+            self._should_close = True  # another answer, to no request
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """A connection that ends behind the last chunk has told everything."""
@@ -194,3 +217,8 @@ class HttpProtocol(ResponseHandler):
             self.set_exception(aiohttp.ClientOSError(*error.args))
         else:
             self._reschedule_timeout()
+
+
+def _give(answered: asyncio.Future[tuple[Head, Body]], message: Head, body: Body) -> None:
+    if not answered.done():  # who has asked may be gone
+        answered.set_result((message, body))

@@ -70,7 +70,10 @@ class Repeating:
         left = request.options.retry.max_retries
         while True:
             try:
-                response = await self._guarded(request, face, journey)
+                if request.options.breaker.enabled:
+                    response = await self._guarded(request, face, journey)
+                else:
+                    response = await self._client.call(request, face, journey)
             except JobFailure as failure:
                 if left <= 0 or not _is_repeated(request, failure):
                     raise
@@ -91,11 +94,8 @@ class Repeating:
             left -= 1
 
     async def _guarded(self, request: RestRequest, face: Face, journey: Journey | None) -> RestResponse | None:
-        rule = request.options.breaker
-        if not rule.enabled:
-            return await self._client.call(request, face, journey)
         name = origin_of(request.url) if request.profile is None else f"the profile {request.profile}"
-        with self._breakers.enter(name, rule):
+        with self._breakers.enter(name, request.options.breaker):
             return await self._client.call(request, face, journey)
 
     def _wait(self, request: RestRequest, failure: JobFailure | None, left: int) -> float:

@@ -56,12 +56,21 @@ async def read_response(
 ) -> RestResponse | None:
     """The response of a call that went well; None for a 3xx without entity (legacy path). Raises `JobFailure`."""
     headers = group_headers(answer.headers)
+    body: Any
+    document: dict[str, Any] | None
     if request.return_format is not None:
         body, document = await _in_format(answer, request.return_format, face, store, limit)
     else:
-        if not answer.has_entity and answer.status >= 300 and not face.whole_response_body:
+        if answer.status >= 300 and not answer.has_entity and not face.whole_response_body:
             return None
-        body, document = await _legacy(answer, request, face, store, limit)
+        if answer.broken is not None:
+            raise _unreadable(answer.broken)
+        if answer.cut:
+            raise too_large(limit)
+        if request.store_response:
+            body, document = None, await _legacy_document(answer, store)
+        else:
+            body, document = _sniff(answer.body.decode("utf-8", "replace"), face), None
     return RestResponse(answer.status, headers, body, answer.reason, document)
 
 
@@ -77,17 +86,9 @@ def body_limit(request: RestRequest, face: Face, *, memory: int, unlimited: int)
     return memory if face.limit_response else unlimited
 
 
-async def _legacy(
-    answer: Answer, request: RestRequest, face: Face, store: DocumentStore, limit: int
-) -> tuple[Any, dict[str, Any] | None]:
-    if answer.broken is not None:
-        raise _unreadable(answer.broken)
-    if answer.cut:
-        raise too_large(limit)
-    if not request.store_response:
-        return _sniff(answer.body.decode("utf-8", "replace"), face), None
+async def _legacy_document(answer: Answer, store: DocumentStore) -> dict[str, Any]:
     try:
-        return None, await _store(answer, store)
+        return await _store(answer, store)
     except JobFailure as failure:
         message = f"Error while executing an HTTP request: Failed to create document: {failure.message}"
         raise JobFailure(message, code="500", kind=failure.kind) from failure
@@ -172,10 +173,12 @@ def _json_encoding(data: bytes) -> str:
 
 def _sniff(text: str, face: Face) -> Any:
     """An object or array where the text begins with one, else the text; null where it is blank."""
-    stripped = text.lstrip()
-    if not stripped:
+    first = text[:1]
+    if first.isspace():
+        first = text.lstrip()[:1]
+    if not first:
         return None
-    if stripped[0] not in "{[":
+    if first not in "{[":
         return text
     try:
         return loads_prefix(text, exact=face.exact_decimals)

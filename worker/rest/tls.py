@@ -15,10 +15,9 @@ import ssl
 import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from worker.errors import JobFailure, input_failure
 from worker.rest.request import ClientTls
@@ -61,8 +60,9 @@ class TlsContexts:
         self._store = Watched([store.path], store.certificates) if store else None
         self._store_path = store.path if store else None
         system = ssl.get_default_verify_paths().cafile
-        self._system = Watched([Path(system)] if system else [], lambda: True)
-        self._kept: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+        watched = (self._store, files, Watched([Path(system)] if system else [], lambda: True))
+        self._watched: list[Watched[Any]] = [each for each in watched if each is not None]
+        self._kept: OrderedDict[tuple[int | str, ...], ssl.SSLContext] = OrderedDict()
         self._building = asyncio.Lock()
 
     async def context(self, tls: ClientTls | None) -> ssl.SSLContext:
@@ -105,15 +105,10 @@ class TlsContexts:
             problems.append(f"TLS files cannot be used: {error}")
         return problems
 
-    def _key(self, tls: ClientTls | None) -> str:
+    def _key(self, tls: ClientTls | None) -> tuple[int | str, ...]:
         """Names the material without keeping it, and the state of the files."""
-        state = []
-        for watched in (self._store, self._files, self._system):
-            if watched is not None:
-                with suppress(OSError, ValueError):  # told when the context is built
-                    watched.get()
-                state.append(watched.version)
-        return f"{state} {_fingerprint(tls)}"
+        versions = [_version(watched) for watched in self._watched]
+        return (*versions, "" if tls is None else _fingerprint(tls))
 
     def _build(self, tls: ClientTls | None) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -194,8 +189,14 @@ def _identify(context: ssl.SSLContext, certificate: str, key: str, password: str
         Path(path).unlink()
 
 
-def _fingerprint(tls: ClientTls | None) -> str:
-    if tls is None:
-        return ""
+def _version(watched: Watched[Any]) -> int:
+    try:
+        watched.get()
+    except (OSError, ValueError):
+        return watched.version  # told when the context is built
+    return watched.version
+
+
+def _fingerprint(tls: ClientTls) -> str:
     parts = (tls.certificate, tls.private_key, tls.password, tls.trusted)
     return hashlib.sha256("\0".join(part or "" for part in parts).encode("utf-8", "replace")).hexdigest()

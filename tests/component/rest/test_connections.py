@@ -70,6 +70,30 @@ async def test_an_answer_that_has_begun_is_never_asked_for_again(calls: Calls) -
     assert (failure.code, len(server.requests)) == ("500", 2)
 
 
+async def test_bytes_behind_an_answer_are_no_answer_to_the_next_call(calls: Calls) -> None:
+    async with scripted(answer(200, b"[1]") + answer(200, b"[0]"), answer(200, b"[2]")) as server:
+        bodies = [(await calls.response(server.url())).body for _ in range(2)]
+    assert (bodies, [request.connection for request in server.requests]) == ([[1], [2]], [0, 1])
+
+
+async def test_nor_are_those_that_come_while_nobody_asks(calls: Calls) -> None:
+    answered, closed = asyncio.Event(), asyncio.Event()
+
+    async def say_more(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(200, b"[1]"))
+        await answered.wait()
+        writer.write(answer(200, b"[0]"))
+        await reader.read()
+        closed.set()
+
+    async with scripted(say_more, answer(200, b"[2]")) as server, asyncio.timeout(10):
+        first = await calls.response(server.url())
+        answered.set()
+        await closed.wait()
+        second = await calls.response(server.url())
+    assert (first.body, second.body) == ([1], [2])
+
+
 async def test_a_response_that_is_too_long_does_not_poison_the_next_call(calls: Calls) -> None:
     async with scripted(answer(200, b"x" * 2_000_000), answer(200, b"ok")) as server:
         await calls.failure(server.url(), return_format=ReturnFormat("TEXT"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import socket
 import zlib
 from decimal import Decimal
 from typing import Any
@@ -108,6 +110,28 @@ async def test_the_reason_is_what_the_server_says(calls: Calls, line: str, reaso
 )
 async def test_unusual_answers_are_understood(calls: Calls, response: Answer) -> None:
     assert await body_of(calls, response) == {}
+
+
+@pytest.mark.parametrize(
+    ("response", "body"),
+    [
+        (answer(200, b"[1]"), [1]),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + answer(200, b"[1]"), [1]),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n1\r\n]\r\n0\r\n\r\n", [1]),
+        (b"HTTP/1.1 200 OK\nContent-Length: 3\n\n[1]", [1]),
+        (b"HTTP/1.1 204 No Content\r\nX: 1\r\n\r\nstray", None),
+    ],
+    ids=["length", "interim", "chunks", "bare line feeds", "stray bytes"],
+)
+async def test_an_answer_may_come_byte_by_byte(calls: Calls, response: bytes, body: Any) -> None:
+    async def byte_by_byte(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in response:
+            writer.write(bytes([byte]))
+            for _ in range(3):  # turns of the loop that client and server share
+                await asyncio.sleep(0)
+
+    assert await body_of(calls, byte_by_byte) == body
 
 
 @pytest.mark.parametrize(
