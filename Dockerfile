@@ -21,7 +21,7 @@ FROM ${BASE}
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # Docker's Python images come without compiled files of the standard library: what a start loads of it is compiled here.
-RUN PYTHONDONTWRITEBYTECODE='' python3 -m worker run --help > /dev/null
+RUN PYTHONDONTWRITEBYTECODE='' python3 -c "import worker.cli.run, worker.zeebe.grpc, encodings.idna"
 USER 10001:10001
 EXPOSE 9090
 # Exec form: SIGTERM reaches the worker itself, which drains. The root file system may be read-only.
