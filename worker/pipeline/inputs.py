@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 from worker.errors import JobFailure, input_failure
 from worker.feel import FeelError, strip_marker
@@ -68,7 +68,8 @@ class Inputs:
             tree |= await gathering.context(given.context)
         evaluates = self._expressible != "off"
         for name, text, path in given.single:
-            put(tree, path, await gathering.value(f"header {name}", text, evaluates))
+            is_text = not _is_expression(text)
+            put(tree, path, text if is_text else await gathering.value(f"header {name}", text, evaluates))
         refuse_misplaced(tree, headers.values)
         return Gathered(tree, tuple(gathering.notes))
 
@@ -82,8 +83,7 @@ class _Gathering:
         self.notes: list[str] = []
 
     async def value(self, place: str, text: str, evaluates: bool) -> Any:
-        if not text.startswith("="):
-            return text
+        """What an expression gives; the text itself where expressions are off."""
         if not evaluates:
             self.notes.append(_off_note(place))
             return text
@@ -91,8 +91,9 @@ class _Gathering:
             evaluated = await self._expressions.explain(text, self._variables)
         except FeelError as problem:
             raise input_failure(f"The expression of {place} failed: {problem}\n{text}") from None
-        expression = strip_marker(text)
-        self.notes.extend(_warning_note(place, expression, warning) for warning in evaluated.warnings)
+        if evaluated.warnings:
+            expression = strip_marker(text)
+            self.notes.extend(_warning_note(place, expression, warning) for warning in evaluated.warnings)
         return evaluated.value
 
     async def context(self, text: str) -> dict[str, Any]:
@@ -108,11 +109,11 @@ class _Gathering:
         """Evaluate whole values and direct members, never deeper: below may be foreign data."""
         for name in (*_VARIABLES, *sorted(dialect.inputs)):
             value = tree.get(name)
-            if isinstance(value, str):
+            if _is_expression(value):
                 tree[name] = await self.value(f"variable {name}", value, True)
             elif isinstance(value, dict):
                 tree[name] = {
-                    key: await self.value(f"variable {name}.{key}", member, True) if isinstance(member, str) else member
+                    key: await self.value(f"variable {name}.{key}", member, True) if _is_expression(member) else member
                     for key, member in value.items()
                 }
 
@@ -122,6 +123,10 @@ def with_notes(failure: JobFailure, notes: tuple[str, ...]) -> JobFailure:
     if not notes:
         return failure
     return failure.reworded("\n".join([failure.message, *(f" - {note}" for note in notes)]), failure.variables)
+
+
+def _is_expression(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and value.startswith("=")
 
 
 def _refuse_untrusted(variables: Mapping[str, Any]) -> None:
@@ -159,7 +164,7 @@ def _texts_like_expressions(name: str, value: Any) -> Sequence[str]:
     if isinstance(value, str):
         return (name,) if value.startswith("=") else ()
     if isinstance(value, dict):
-        return [f"{name}.{key}" for key, text in value.items() if isinstance(text, str) and text.startswith("=")]
+        return [f"{name}.{key}" for key, member in value.items() if _is_expression(member)]
     return ()
 
 

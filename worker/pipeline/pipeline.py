@@ -139,15 +139,13 @@ class Pipeline:
         request = await self._request(case)
         await lease.turn(_host_of(request.url))
         response = await self._call(case, request, lease)
-        given = self._given(case, request, response) if self.face.extended_inputs else None
+        given = self._given(case, request, response) if response is not None and self.face.extended_inputs else None
         return response, await output_of(response, case.headers, self._mapper, self._guard, given)
 
-    def _given(self, case: Case, request: RestRequest, response: RestResponse | None) -> Mapping[str, Any]:
+    def _given(self, case: Case, request: RestRequest, response: RestResponse) -> Mapping[str, Any]:
         """The variables that an answer gives by itself: those of the dialect, and tracked headers."""
-        if response is None:
-            return {}
-        outputs = case.headers.dialect.outputs(request.method, response)
-        return {**outputs, **request.options.tracked.given(response)}
+        outputs, tracked = case.headers.dialect.outputs(request.method, response), request.options.tracked
+        return {**outputs, **tracked.given(response)} if tracked.variables else outputs
 
     async def _request(self, case: Case) -> RestRequest:
         """The validated request; raises `JobFailure` for what is wrong with the job's input."""
@@ -173,7 +171,7 @@ class Pipeline:
         given = case.job.variables
         text = await case.secrets.replace(given) if may_refer(given) else given
         tree = _decoded(text)
-        raw = tree if text == given else _decoded_or(given, tree)
+        raw = tree if text == given else _format_of(given, tree)
         return await self._with_documents(tree) if may_be_special(text) else tree, raw, (), None
 
     async def _native(self, case: Case) -> _Decoded:
@@ -259,12 +257,17 @@ def _decoded(text: str, *, exact: bool = False) -> Any:
         raise input_failure(message) from None
 
 
-def _decoded_or(text: str, fallback: Any) -> Any:
-    """The raw variables; a secret that stands outside of a JSON text makes them readable only once it is replaced."""
+def _format_of(text: str, otherwise: Any) -> Any:
+    """The raw variables, of which only `documentReturnFormat` counts; nothing where it is not mentioned.
+
+    A secret that stands outside of a JSON text makes them readable only once it is replaced.
+    """
+    if "documentReturnFormat" not in text and "\\u" not in text:
+        return {}
     try:
         return loads_prefix(text)
     except JsonError:
-        return fallback
+        return otherwise
 
 
 def _bug(job: Job, problem: Exception) -> JobFailure:

@@ -74,9 +74,10 @@ class SecretSession:
         self._scope = scope
         self._rescan = face.rescan_secrets
         self._bare = bare or face.rescan_secrets
-        self._own = Masker(shortest=1 if face.rescan_secrets else SHORTEST)
         self._rules: list[Allowed] | None = None
         self._mentioned: set[str] = set()
+        self._values: dict[str, None] = {}  # in the order in which they came
+        self._masker: Masker | None = None  # of these values; most jobs have nothing to mask
 
     async def replace(self, text: str) -> str:
         """A JSON text (the job's raw variables) with its references replaced. Raises `JobFailure`."""
@@ -93,7 +94,8 @@ class SecretSession:
         if not self._in_body and isinstance(value, dict) and "body" in value:
             rest = {name: member for name, member in value.items() if name != "body"}
             return {**await self.replace_tree(rest), "body": value["body"]}
-        mentioned = {name for text in texts(value) for name in syntax.names(text, bare=self._bare)}
+        marked = [text for text in texts(value) if syntax.MARK in text]
+        mentioned = {name for text in marked for name in syntax.names(text, bare=self._bare)}
         if not mentioned:
             return value
         self._mentioned |= mentioned
@@ -120,18 +122,17 @@ class SecretSession:
 
     def remember(self, text: str) -> None:
         """Hide a text that was made from secrets, such as the Base64 of a user and a password."""
-        self._own.remember(text)
-        self._process_wide.remember(text)
+        self._keep(text)
 
     async def mask_text(self, text: str) -> str:
         """`text` without the secrets of this job. Raises `SecretsUnavailable`."""
         await self._fetch_mentioned()
-        return self._own.mask(text)
+        return self._own().mask(text)
 
     async def mask_value(self, tree: Any) -> Any:
         """A JSON tree without the secrets of this job, keys included. Raises `SecretsUnavailable`."""
         await self._fetch_mentioned()
-        return self._own.mask_tree(tree)
+        return self._own().mask_tree(tree)
 
     async def _fetch_mentioned(self) -> None:
         """Fetch what the variables mention but was not replaced: an earlier reference may have failed the job."""
@@ -173,9 +174,21 @@ class SecretSession:
     def _fetch(self, name: str) -> str | None:
         value = self._provider.lookup(name, self._scope)
         if value is not None:
-            self._own.remember(value)
-            self._process_wide.remember(value, name)
+            self._keep(value, name)
         return value
+
+    def _keep(self, value: str, name: str | None = None) -> None:
+        self._values[value] = None
+        self._masker = None
+        self._process_wide.remember(value, name)
+
+    def _own(self) -> Masker:
+        """What hides the secrets of this job, also those that are too short for the worker's own texts."""
+        if self._masker is None:
+            self._masker = Masker(shortest=1 if self._rescan else SHORTEST)
+            for value in self._values:
+                self._masker.remember(value)
+        return self._masker
 
     def _is_allowed(self, name: str) -> bool:
         return all(rule(name) for rule in self._rules or ())

@@ -79,7 +79,7 @@ def replace_once(text: str, lookup: Lookup, *, bare: bool) -> str:
 
 def replace_tree(value: Any, lookup: Lookup, *, bare: bool) -> Any:
     """A copy of a JSON tree with the references in its strings and keys replaced as by `replace_once`."""
-    return map_texts(value, lambda text: replace_once(text, lookup, bare=bare))
+    return map_texts(value, lambda text: replace_once(text, lookup, bare=bare) if MARK in text else text)
 
 
 def without_body(text: str) -> tuple[str, str | None]:

@@ -5,7 +5,6 @@ Without recursion: foreign data may be a thousand levels deep.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,27 +14,26 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
 
     Where two keys become equal, the later member wins.
     """
-    top: list[Any] = [None]
-    waiting: deque[tuple[Any, Any, Any]] = deque([(value, top, 0)])  # node, and where its copy goes
+    waiting: list[tuple[Any, Any]] = []  # containers, and their copies that are still empty
+
+    def copied(node: Any) -> Any:
+        if isinstance(node, str):
+            return change(node)
+        if not isinstance(node, (dict, list)):
+            return node
+        copy: Any = {} if isinstance(node, dict) else []
+        waiting.append((node, copy))
+        return copy
+
+    top = copied(value)
     while waiting:
-        node, container, place = waiting.popleft()
-        match node:
-            case str():
-                container[place] = change(node)
-            case dict():
-                members: dict[str, Any] = {}
-                container[place] = members
-                for key, member in node.items():
-                    name = change(key)
-                    members[name] = None
-                    waiting.append((member, members, name))
-            case list():
-                elements: list[Any] = [None] * len(node)
-                container[place] = elements
-                waiting.extend((element, elements, index) for index, element in enumerate(node))
-            case _:
-                container[place] = node
-    return top[0]
+        node, copy = waiting.pop()
+        if isinstance(node, dict):
+            for key, member in node.items():
+                copy[change(key)] = copied(member)
+        else:
+            copy.extend(map(copied, node))
+    return top
 
 
 def texts(value: Any) -> Iterator[str]:
