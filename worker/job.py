@@ -13,7 +13,7 @@ from typing import Protocol
 from worker.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Job:
     """One activated job. `key` is unique in the cluster; `deadline` is epoch milliseconds on the engine's clock."""
 
