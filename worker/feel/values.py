@@ -139,20 +139,19 @@ class InputContext(Context):
         self.level = level
 
     def get(self, key: str, default: Any = None) -> Any:
-        value = self._entries.get(key, MISSING)
-        if value is not MISSING:
-            return value
         raw = self.raw
         if raw is None:
-            return default
+            return self._entries.get(key, default)
         value = raw.get(key, MISSING)
         kind = type(value)
         if kind is str or kind is bool or value is None or (kind is int and -_SMALL < value < _SMALL):
             return value
         if value is MISSING or kind is Function:
             return default
-        value = self._entries[key] = convert(value, self._evaluation, self.level)
-        return value
+        known = self._entries.get(key, MISSING)
+        if known is MISSING:
+            known = self._entries[key] = convert(value, self._evaluation, self.level)
+        return known
 
     def follow(self, names: tuple[str, ...]) -> Any:
         """What a path leads to, if it goes through mappings only; MISSING says to go step by step."""

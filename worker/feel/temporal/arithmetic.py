@@ -86,8 +86,8 @@ def _order_key(value: Temporal) -> tuple[Any, ...]:
     if isinstance(value, Time):
         return (value.utc_nanosecond,)
     if isinstance(value, DateTime):
-        zone = value.time.zone or offset_text(value.time.offset or 0)
-        return value.instant, value.local_nanosecond, zone
+        local, offset = value.local_nanosecond, value.time.offset or 0
+        return local - offset * SECOND, local, value.time.zone or offset_text(offset)
     return (_size(value),)
 
 
