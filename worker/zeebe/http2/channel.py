@@ -122,10 +122,10 @@ class Channel:
 
     def has_room(self, connection: Connection) -> None:
         """Begin what has waited."""
-        for call in list(self.waiting):
-            if not connection.start(call):
-                break
-            self.waiting.pop(call, None)
+        while self.waiting and connection.free():
+            call = next(iter(self.waiting))
+            del self.waiting[call]
+            connection.start(call)
 
     def retired(self, connection: Connection) -> None:
         """New calls go to another connection."""

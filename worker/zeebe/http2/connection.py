@@ -72,9 +72,13 @@ class Connection(asyncio.Protocol):
 
     # -- calls
 
+    def free(self) -> bool:
+        """Whether a call may begin now."""
+        return self._open and not self._sender.paused and len(self._streams) < self._most
+
     def start(self, call: Call) -> bool:
         """Begin the call; false when it has to wait for room, or for another connection."""
-        if not self._open or self._sender.paused or len(self._streams) >= self._most:
+        if not self.free():
             return False
         stream = self._next
         self._next += 2
