@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,35 @@ def test_a_line_is_one_json_object_with_its_fields() -> None:
     assert (line["level"], line["logger"], line["message"]) == ("info", "worker.test", "job done")
     assert (line["job"], line["text"]) == (7, "grüß\nGott")
     assert line["time"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_line_that_is_written_the_short_way_looks_like_all_others(style: Any) -> None:
+    stream = io.StringIO()
+    logs.configure(style=style, stream=stream, mask=lambda text: text.replace("hunter2", "***"))
+    log = logging.getLogger("worker.test")
+    fields = {"job": 7, "text": "grüß\nGott", "seconds": 0.25, "secret": "hunter2"}
+
+    log.info("job done", extra=fields)
+    logs.write(log, logging.INFO, "job done", fields)
+    log.debug("job done", extra=fields)
+    logs.write(log, logging.DEBUG, "job done", fields)
+
+    long_way, short_way = (re.sub(r"\d\d:\d\d:\d\d\.\d{3}", "T", line) for line in stream.getvalue().splitlines())
+    assert short_way == long_way
+    assert "***" in short_way
+
+
+def test_whoever_else_listens_gets_a_line_written_the_short_way_with_its_fields(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    logs.write(logging.getLogger("worker.test"), logging.WARNING, "job done", {"job": 7})
+
+    (record,) = caplog.records
+    assert (record.name, record.levelname, record.getMessage()) == ("worker.test", "WARNING", "job done")
+    assert vars(record)["job"] == 7
+    assert caplog.text.endswith("job done\n")
 
 
 class Unflushed(io.StringIO):
