@@ -438,6 +438,22 @@ class TestSecrets:
             "documentReturnFormat.choice must be one of DOCUMENT, TEXT, JSON. Got: {{secrets.TOK}}"
         )
 
+    async def test_an_escaped_return_format_beside_secrets_is_read_too(self, service: Service) -> None:
+        text = f'{{"method":"GET","url":"{service.url}","headers":{{"X":"{{{{secrets.TOK}}}}"}},'
+        text += '"\\u0064ocumentReturnFormat":{"choice":"TEXT"}}'
+        async with pipeline(COMPATIBLE, secrets=self.TOKEN) as handler:
+            result = completed(await handler.handle(job(text, {"resultVariable": "res"}), Lease()))["res"]
+        assert result["body"] == service.body
+        assert service.requests[0][2]["X"] == "abc123"
+
+    async def test_every_secret_of_a_job_is_masked_in_its_failure(self, service: Service) -> None:
+        service.status, service.body = 404, '{"detail":"xy abc123"}'
+        expression = {"errorExpression": '=jobError("failed: " + error.variables.response.body.detail)'}
+        secrets = FixedSecrets({"TOK": "abc123", "B": "xy"})
+        headers = {"A": "{{secrets.TOK}}", "B": "{{secrets.B}}"}
+        outcome = failed(await run(service, expression, secrets=secrets, headers=headers))
+        assert outcome.message.startswith("failed: *** ***")
+
 
 class TestDocuments:
     async def test_documents_become_text_in_text_fields_and_bytes_in_bodies(self, service: Service) -> None:

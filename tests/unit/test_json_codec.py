@@ -59,6 +59,18 @@ def test_refuses_what_is_beyond_the_limits(text: str) -> None:
         loads(text)
 
 
+@pytest.mark.parametrize("before", range(0, 200, 33))
+@pytest.mark.parametrize("number", ["{}", "-{}", "0.{}", "{}.5", "1e{}"])
+def test_numbers_beyond_the_limit_are_refused_wherever_they_stand(before: int, number: str) -> None:
+    for digits, allowed in ((990, True), (1002, False)):
+        text = f'["{"x" * before}",{number.format("1" * digits)},"{"y" * 50}"]'
+        if not allowed:
+            with pytest.raises(JsonError, match="more than 1000"):
+                loads(text)
+        elif "e" not in number:
+            assert len(loads(text, exact=True)) == 3
+
+
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[1,{"a":"x","b":', ',"c":null},2]')])
 def test_a_thousand_levels_go_in_and_out(opening: str, closing: str) -> None:
     levels = 1000 // (opening.count("[") + opening.count("{"))

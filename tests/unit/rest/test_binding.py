@@ -342,6 +342,13 @@ def test_whole_variables() -> None:
 def test_the_first_wrong_value_of_the_text_is_reported() -> None:
     assert "HttpMethod" in refusal({"method": "x", "url": {}})
     assert "java.lang.String" in refusal({"url": {}, "method": "x"})
+    assert "START_ARRAY" in refusal(with_(headers={"basic": [[]], "X": {}}))
+    assert "START_OBJECT" in refusal(with_(headers={"X": {}, "basic": [[]]}))
+
+
+def test_no_authentication_is_as_good_as_none() -> None:
+    assert request(with_(authentication={"type": "noAuth", "username": []})).auth is None
+    assert request(with_(authenticationConfiguration={"authentication": {"type": "noAuth"}})).auth is None
 
 
 def test_bv_017_unknown_members_are_ignored_everywhere() -> None:

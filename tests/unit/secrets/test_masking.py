@@ -159,6 +159,15 @@ async def test_what_another_job_uses_is_masked_in_logs_but_not_in_this_jobs_fail
     assert process_wide.mask("first-secret second-secret") == "*** ***"
 
 
+async def test_what_is_used_after_something_was_masked_is_masked_as_well() -> None:
+    secrets = session({"A": "first-secret", "B": "second-secret"})
+    await secrets.replace('"{{secrets.A}}"')
+    assert await secrets.mask_text("first-secret second-secret") == "*** second-secret"
+    await secrets.replace('"{{secrets.B}}"')
+    secrets.remember("made of both")
+    assert await secrets.mask_value(["first-secret second-secret", {"made of both": 1}]) == ["*** ***", {"***": 1}]
+
+
 async def test_an_empty_value_masks_nothing_and_a_short_one_as_recorded() -> None:
     compatible, native = (session({"E": "", "NUM": "42"}, face) for face in (COMPATIBLE, NATIVE))
     for each in (compatible, native):
