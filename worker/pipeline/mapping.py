@@ -63,7 +63,8 @@ class Mapper:
         if value is None:
             return None
         evaluated_text = dumps(value)
-        _check_shape(kind, text, value, evaluated_text)
+        if not isinstance(value, dict) or _FORBIDDEN in evaluated_text:
+            raise _wrong_shape(kind, text, value, evaluated_text)
         if kind == "Error" and not value:
             return None
         if nonce is None or nonce not in evaluated_text:  # no document was made
@@ -77,18 +78,16 @@ def shape_failure(text: str, evaluated: str, reason: str) -> JobFailure:
     return input_failure(f"{FEEL_EXCEPTION}: {_failed(text, _shown(evaluated), reason)}")
 
 
-def _check_shape(kind: Kind, text: str, value: Any, evaluated: str) -> None:
+def _wrong_shape(kind: Kind, text: str, value: Any, evaluated: str) -> JobFailure:
     if _FORBIDDEN in evaluated:
         reason = f"The connector result contains a forbidden literal '{_FORBIDDEN}'."
-        raise shape_failure(_FORBIDDEN, evaluated, reason)
-    if isinstance(value, dict):
-        return
+        return shape_failure(_FORBIDDEN, evaluated, reason)
     found = "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
     if isinstance(value, bool):
         found = "boolean"
     shown = _shown(evaluated)
     reason = f"{kind} expression must return a JSON object, but got {found}. Evaluated value: {shown}"
-    raise shape_failure(text, evaluated, reason)
+    return shape_failure(text, evaluated, reason)
 
 
 def _evaluation_text(text: str, contexts: Sequence[Any], reason: str) -> str:
