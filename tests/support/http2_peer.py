@@ -70,6 +70,10 @@ def answer(stream: int, content: bytes, status: str = "0") -> bytes:
     )
 
 
+FIRST = frame(HEADERS, END_HEADERS, 1, lines(FIRST_LINES))
+"""The first lines of the answer to the first call."""
+
+
 def trailers(stream: int, status: str = "0", **more: str) -> bytes:
     block = lines({"grpc-status": status, **{name.replace("_", "-"): value for name, value in more.items()}})
     return frame(HEADERS, END_HEADERS | END_STREAM, stream, block)

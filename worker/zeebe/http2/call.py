@@ -202,6 +202,8 @@ class Call:
             else:
                 self._message_came(bytes(arriving[PREFIX.size : end]))
                 del arriving[:end]
+        if not arriving:
+            self._arriving = None
 
     def _message_came(self, message: bytes) -> None:
         if len(message) > self._largest:
