@@ -131,7 +131,10 @@ async def _read(answer: Answer, body: Body, decoders: list[Decoder], limit: int)
 
 def _reason(head: RawResponseMessage) -> str:
     """As Latin-1, like the headers; the library takes it for UTF-8."""
-    return (head.reason or "").encode("utf-8", "surrogateescape").decode("latin-1").strip(" \t")
+    reason = head.reason or ""
+    if not reason.isascii():
+        reason = reason.encode("utf-8", "surrogateescape").decode("latin-1")
+    return reason.strip(" \t")
 
 
 def _decoders(head: RawResponseMessage, known: Sequence[str]) -> list[Decoder]:

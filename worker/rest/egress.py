@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from types import TracebackType
@@ -22,6 +21,7 @@ from worker.rest.request import ClientTls
 from worker.rest.resend import Resend
 from worker.rest.resolver import TTL, LookUp, Resolver
 from worker.rest.routes import Route, Routes
+from worker.rest.time_limit import TimeLimit
 from worker.rest.tls import TlsContexts, require_pair
 from worker.rest.transfer import Journey, Transfer
 from worker.rest.unanswered import with_peer
@@ -101,7 +101,7 @@ class Egress:
         """Send, follow redirects if asked to, answer with the last response. Raises `JobFailure`."""
         total = min(transfer.total_timeout or self._total_timeout, self._total_timeout)
         try:
-            async with asyncio.timeout(total) as whole:
+            with TimeLimit(total) as whole:
                 if transfer.connect_timeout < 0 or transfer.read_timeout < 0 or (transfer.write_timeout or 0) < 0:
                     raise _negative(transfer)
                 tls = None if transfer.tls is None else require_pair(transfer.tls)
@@ -110,7 +110,7 @@ class Egress:
                     return await self._followed(message, transfer, tls, scheme)
                 return await self._hop(message, transfer, tls, scheme, validated=transfer.validated)
         except TimeoutError:
-            if not whole.expired():
+            if not whole.expired:
                 raise
             raise timed_out("timeout_total") from None
 

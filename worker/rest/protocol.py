@@ -44,7 +44,8 @@ class HttpProtocol(ResponseHandler):
         self.used = False  # for an exchange that has ended
         self._answered: asyncio.Future[tuple[Head, Body]] | None = None
         self._without_body = False
-        self._heard = 0.0  # when the peer was heard last, on the loop's clock
+        self._silent_since: float | None = None  # on the loop's clock; None while silence is no fault
+        self._looked_at = 0.0  # when the timer ends, which serves one exchange after the other
         self._begun = bytearray()  # of a head that is not complete
         self._streams = False  # whether the parser is one for a body
         self._last_bytes: bytes | None = None  # of a body in chunks
@@ -81,8 +82,7 @@ class HttpProtocol(ResponseHandler):
 
     def finish(self) -> None:
         """The exchange is over. Without a complete answer it was the last one."""
-        self._drop_timeout()
-        self._answered = None
+        self._answered = self._silent_since = None
         self.used = True
         if self._payload is None:
             self._should_close = True
@@ -93,7 +93,8 @@ class HttpProtocol(ResponseHandler):
         if answered is None or parser is None:
             self.close()
             return
-        self._heard = self._loop.time()
+        if self._silent_since is not None:
+            self._silent_since = self._loop.time()
         try:
             if self._payload is None:
                 self._read_head(answered, parser, data)
@@ -181,26 +182,38 @@ class HttpProtocol(ResponseHandler):
 
     def start_timeout(self) -> None:
         """The peer may be silent for the read timeout from now on."""
-        self._heard = self._loop.time()
+        self._silent_since = now = self._loop.time()
         if self._read_timeout:
-            self._read_timeout_handle = self._loop.call_later(self._read_timeout, self._on_read_timeout)
+            self._look_at(now + self._read_timeout)
+
+    def _reschedule_timeout(self) -> None:
+        """Reading goes on."""
+        if self._silent_since is not None:
+            self.start_timeout()
+
+    def _look_at(self, due: float) -> None:
+        """Whether the peer is silent, at this time at the latest."""
+        if self._read_timeout_handle is not None:
+            if self._looked_at <= due:
+                return
+            self._read_timeout_handle.cancel()
+        self._looked_at = due
+        self._read_timeout_handle = self._loop.call_at(due, self._on_read_timeout)
+
+    def _on_read_timeout(self) -> None:
+        self._read_timeout_handle = None
+        if self._silent_since is None or not self._read_timeout:
+            return
+        due = self._silent_since + self._read_timeout
+        if due > self._loop.time():
+            self._look_at(due)
+        elif self._payload is None or not self._payload.is_eof():
+            self.set_exception(aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Asked for at every read of a body, paused or not."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
-
-    def _reschedule_timeout(self) -> None:
-        self._drop_timeout()
-        self.start_timeout()
-
-    def _on_read_timeout(self) -> None:
-        self._read_timeout_handle = None
-        left = self._heard + (self._read_timeout or 0) - self._loop.time()
-        if left > 0:
-            self._read_timeout_handle = self._loop.call_later(left, self._on_read_timeout)
-        elif self._payload is None or not self._payload.is_eof():
-            self.set_exception(aiohttp.SocketTimeoutError("Timeout on reading data from socket"))
 
     async def _write_slowly(self, request: memoryview, timeout: float) -> None:
         try:
@@ -216,7 +229,7 @@ class HttpProtocol(ResponseHandler):
         except (OSError, aiohttp.ClientError) as error:
             self.set_exception(aiohttp.ClientOSError(*error.args))
         else:
-            self._reschedule_timeout()
+            self.start_timeout()
 
 
 def _give(answered: asyncio.Future[tuple[Head, Body]], message: Head, body: Body) -> None:
