@@ -53,12 +53,23 @@ async def test_a_farewell_lets_calls_end_and_sends_new_ones_elsewhere() -> None:
     async with peers(leaving, next_one) as running, client(running.address) as calls:
         three = [calls.one() for _ in range(3)]
         await guarded(said.wait())
-        error = await failed(three[2])
-        assert error.code == "UNAVAILABLE"
-        assert "bye" in error.details
-        assert await answered(calls.one()) == b"elsewhere"
+        assert await answered(three[2]) == b"elsewhere"  # the one that the gateway had not taken
         assert [await answered(three[0]), await answered(three[1])] == [b"first", b"second"]
         await guarded(closed.wait())
+
+
+async def test_a_gateway_that_takes_no_call_at_all_is_away() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.hello()
+        await peer.request()
+        await peer.send(goaway(0, 11, b"too_many_pings"))
+        await peer.end()
+
+    async with peers(script) as running, client(running.address) as calls:
+        errors = [await failed(calls.one()) for _ in range(50)]
+        assert {error.code for error in errors} == {"UNAVAILABLE"}
+        assert "too_many_pings" in errors[0].details
+        assert running.connections < 20
 
 
 async def test_calls_that_wait_for_room_move_on_when_the_gateway_leaves() -> None:

@@ -156,6 +156,11 @@ class Call:
         self._deadlines.discard(self)
         self._wake()
 
+    def rewind(self) -> bool:
+        """Make ready to be sent again; false when that is not possible any more."""
+        self.unsent, self.window = None, READ_AHEAD
+        return self._headers is None and self.status is None
+
     def headers_came(self, lines: Mapping[str, str]) -> None:
         """The first lines of the answer."""
         if lines.get(":status", "").startswith("1"):

@@ -71,7 +71,7 @@ class Channel:
         self._dialing: asyncio.Task[None] | None = None
         self._backoff = Backoff(first=FIRST_WAIT, cap=LONGEST_WAIT)
         self._not_before = 0.0
-        self._fruitless = False  # whether the last connection never answered
+        self._fruitless = False  # whether the last connection took no call
         self._failure = ""
         self._closed = False
 
@@ -136,6 +136,11 @@ class Channel:
             if self.waiting:
                 self._dial()
 
+    def again(self, call: Call) -> None:
+        """Let it wait for the next connection."""
+        call.place = self
+        self._wait(call)
+
     def lost(self, connection: Connection) -> None:
         """All its calls have been told; so are those that waited for room on it."""
         self._retired.discard(connection)
@@ -146,12 +151,12 @@ class Channel:
             self._refuse()
 
     def _judge(self, connection: Connection, failure: str) -> None:
-        """One that never answered a call may be bad luck; two in a row are as good as none."""
-        if connection.answered:
+        """One that took no call may be bad luck; two in a row are as good as none."""
+        if connection.useful:
             self._backoff.reset()
         elif self._fruitless:
             self._failed(failure)
-        self._fruitless = not connection.answered
+        self._fruitless = not connection.useful
 
     # -- connecting
 

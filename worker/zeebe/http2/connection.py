@@ -35,6 +35,10 @@ class Owner(Protocol):
         """No more calls may begin on it; those that have go on."""
         ...
 
+    def again(self, call: Call) -> None:
+        """The peer has not taken this call, so it may begin on another connection."""
+        ...
+
     def lost(self, connection: Connection) -> None:
         """It has ended, for the reason in its `end`."""
         ...
@@ -46,7 +50,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, life: Life) -> None:
         self.ready: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
-        self.answered = False  # whether any call has had an answer
+        self.useful = False  # whether the peer has taken calls
         self.end: str | None = None  # why it has ended
         self._loop = loop
         self._owner = owner
@@ -279,7 +283,7 @@ class Connection(asyncio.Protocol):
         if call is None:
             self._idle_frame()
             return
-        self.answered = True
+        self.useful = True
         if flags & frames.END_STREAM:
             self._answer_over(call, lines)
         else:
@@ -340,10 +344,16 @@ class Connection(asyncio.Protocol):
         self._idle_frame()
         last, code, words = frames.read_goaway(payload)
         why = f"the gateway is going away (HTTP/2 error {code}{': ' if words else ''}{words})"
-        for number in [number for number in self._streams if number > last]:
-            self._streams.pop(number).finish(("UNAVAILABLE", why))
-            self._sender.forget(number)
+        untaken = [self._streams.pop(number) for number in list(self._streams) if number > last]
+        for call in untaken:
+            self._sender.forget(call.stream)
+        self.useful = self.useful or last > 0
         self.retire()
+        for call in untaken:
+            if self.useful and call.rewind():
+                self._owner.again(call)
+            else:
+                call.finish(("UNAVAILABLE", why))
 
     def _window_update(self, stream: int, increment: int) -> None:
         if not increment:
