@@ -18,7 +18,7 @@ from .program.frame import CallFailed, Code, Scope
 from .program.tests import with_input
 from .syntax import Node
 from .text import preview
-from .values import CONTEXT_TYPES, LAZY_TYPES, LIST_TYPES, Context, InputContext, Range, convert, items_of
+from .values import CONTEXT_TYPES, LIST_TYPES, Context, InputContext, Range, convert, items_of
 
 ABSENT: Any = object()
 """No input value at all, which is not the same as null."""
@@ -175,8 +175,6 @@ def independent(value: Any, evaluation: Evaluation) -> Any:
         seen.add(id(each))
         if type(each) is Range:
             raise FeelError("The result holds a range inside a list or context, where it is no value")
-        if type(each) in LAZY_TYPES:
-            each.settle()
         parts = items_of(each) if type(each) in LIST_TYPES else each.entries.values()
         evaluation.spend(1 + (len(parts) >> 3))
         waiting += [part for part in parts if type(part) in _FOLLOWED]

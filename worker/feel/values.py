@@ -63,7 +63,7 @@ class Context(Mapping[str, Any]):
 
     @property
     def entries(self) -> dict[str, Any]:
-        """All entries; not to be changed."""
+        """All entries; not to be changed. Independent of the input from now on."""
         return self._entries
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -77,9 +77,6 @@ class Context(Mapping[str, Any]):
     def named(self, name: str) -> list[Function] | None:
         """The functions of that name."""
         return None if self.functions is None else self.functions.get(name)
-
-    def settle(self) -> None:
-        """Become independent of the input."""
 
     def __getitem__(self, key: str) -> Any:
         return self.entries[key]
@@ -104,11 +101,7 @@ class FeelList(Sequence[Any]):
 
     @abstractmethod
     def items(self) -> list[Any]:
-        """All items; not to be changed."""
-
-    @abstractmethod
-    def settle(self) -> None:
-        """Become independent of the input and of lists that still grow."""
+        """All items; not to be changed. Independent of the input, and of lists that still grow, from now on."""
 
     def __repr__(self) -> str:
         return repr(self.items())
@@ -211,12 +204,6 @@ class InputContext(Context):
         self._entries, self.raw, self._evaluation = entries, None, None
         return entries
 
-    def settle(self) -> None:
-        if self.raw is not None:
-            for value in self.entries.values():
-                if type(value) in LAZY_TYPES:
-                    value.settle()
-
 
 class InputList(FeelList):
     """A sequence from outside; items become FEEL values when they are looked at."""
@@ -239,12 +226,6 @@ class InputList(FeelList):
             self._items = [each if type(each) is str else convert(each, evaluation, level) for each in raw]
             self.raw = None
         return self._items
-
-    def settle(self) -> None:
-        if self.raw is not None:
-            for item in self.items():
-                if type(item) in LAZY_TYPES:
-                    item.settle()
 
     def __len__(self) -> int:
         return len(self._items if self.raw is None else self.raw)
@@ -276,9 +257,6 @@ class PartialList(FeelList):
             self._growing = self._growing[: self._length]
         return self._growing
 
-    def settle(self) -> None:
-        self.items()
-
     def __len__(self) -> int:
         return self._length
 
@@ -297,7 +275,6 @@ class PartialList(FeelList):
         return iter(self.items())
 
 
-LAZY_TYPES = frozenset({InputContext, InputList, PartialList})
 LIST_TYPES = frozenset({list, InputList, PartialList})
 NUMBER_TYPES = frozenset({int, Decimal})
 CONTEXT_TYPES = frozenset({Context, InputContext})
