@@ -76,6 +76,8 @@ class Builtin:
     """Further names of parameters: (other name, name)."""
     takes_failures: bool = False
     """Whether a failed argument counts as null; otherwise it makes the call null."""
+    needs: str | None = None
+    """A module that few expressions need: loaded when a call is compiled, because the time of evaluations is limited."""
 
     @property
     def signature(self) -> str:
@@ -110,11 +112,12 @@ class Family:
         inexact: bool = False,
         aliases: dict[str, str] | None = None,
         takes_failures: bool = False,
+        needs: str | None = None,
     ) -> Callable[[Implementation], Implementation]:
         """Register the decorated function as an overload of `name`; can be stacked.
 
         `inexact` marks examples whose results vary (random values, the clock). `aliases` maps further
-        parameter names to those of `parameters`. `takes_failures` is explained at `Builtin`.
+        parameter names to those of `parameters`. `takes_failures` and `needs` are explained at `Builtin`.
         """
 
         def register(implementation: Implementation) -> Implementation:
@@ -130,6 +133,7 @@ class Family:
                     variadic,
                     tuple((aliases or {}).items()),
                     takes_failures,
+                    needs,
                 )
             )
             return implementation

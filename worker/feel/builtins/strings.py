@@ -27,6 +27,7 @@ _TRIMMED = "".join(map(chr, range(0x21)))
 _BLANK = re.compile("[\t-\r\x1c- \u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*")
 _BASE64 = re.compile(r"([A-Za-z0-9+/]*)(={0,2})")
 _PADDING = {0: ("",), 2: ("", "=="), 3: ("", "=")}
+_PATTERNS = "worker.feel.javaregex"
 _FAR = 1 << 40
 """A position beyond the end of every string."""
 
@@ -160,6 +161,7 @@ def _ends_with(evaluation: Evaluation, string: str, match: str) -> bool:
     "pattern: string",
     summary="Whether the pattern occurs anywhere in the input.",
     examples=[('matches("foobar", "^fo*bar")', "true")],
+    needs=_PATTERNS,
 )
 @STRINGS.builtin(
     "matches",
@@ -168,6 +170,7 @@ def _ends_with(evaluation: Evaluation, string: str, match: str) -> bool:
     "flags: string",
     summary="The same with flags: `s` dot matches line breaks, `m` multi-line, `i` any case, `x` comments.",
     examples=[('matches("FooBar", "foo", "i")', "true")],
+    needs=_PATTERNS,
 )
 def _matches(evaluation: Evaluation, text: str, pattern: str, flags: str = "") -> bool:
     from worker.feel import javaregex
@@ -183,6 +186,7 @@ def _matches(evaluation: Evaluation, text: str, pattern: str, flags: str = "") -
     "replacement: string",
     summary="Replaces all matches; `$1` and `${name}` in the replacement stand for groups.",
     examples=[('replace("foobar", "^(fo)(o)", "$2$1")', '"ofobar"')],
+    needs=_PATTERNS,
 )
 @STRINGS.builtin(
     "replace",
@@ -192,6 +196,7 @@ def _matches(evaluation: Evaluation, text: str, pattern: str, flags: str = "") -
     "flags: string",
     summary="The same with flags, see `matches`.",
     examples=[('replace("abc", "[A-Z]", "#", "i")', '"###"')],
+    needs=_PATTERNS,
 )
 def _replace(evaluation: Evaluation, text: str, pattern: str, replacement: str, flags: str = "") -> str:
     from worker.feel import javaregex
@@ -209,6 +214,7 @@ def _replace(evaluation: Evaluation, text: str, pattern: str, replacement: str, 
     "delimiter: string",
     summary="The parts between the matches of a pattern.",
     examples=[('split("John Doe", "\\s")', '["John", "Doe"]')],
+    needs=_PATTERNS,
 )
 def _split(evaluation: Evaluation, string: str, delimiter: str) -> list[str]:
     from worker.feel import javaregex
@@ -223,6 +229,7 @@ def _split(evaluation: Evaluation, string: str, delimiter: str) -> list[str]:
     "pattern: string",
     summary="All matches of a pattern.",
     examples=[('extract("references are 1234, 1256", "12[0-9]*")', '["1234", "1256"]')],
+    needs=_PATTERNS,
 )
 def _extract(evaluation: Evaluation, text: str, pattern: str) -> list[str]:
     from worker.feel import javaregex

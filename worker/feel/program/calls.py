@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 from worker.feel import builtins
@@ -56,6 +57,8 @@ def call(compiler: Compiler, node: Call) -> Code:
         label = f"parameters: {','.join(names)}" if names is not None else f"{len(arguments)} parameters"
         missing = f"No function found with name '{name}' and {label}"
     else:
+        if builtin.needs is not None:
+            import_module(builtin.needs)
         taken = [settled(each) for each in arguments] if builtin.takes_failures else arguments
         run_builtin = _builtin_call(builtin, taken, names, position)
 
