@@ -77,7 +77,7 @@ class Builtin:
     takes_failures: bool = False
     """Whether a failed argument counts as null; otherwise it makes the call null."""
     needs: str | None = None
-    """A module that few expressions need: loaded when a call is compiled, because the time of evaluations is limited."""
+    """A module that few expressions need: loaded when a call is compiled, as the time of evaluations is limited."""
 
     @property
     def signature(self) -> str:
