@@ -144,6 +144,22 @@ class TestInputExpressions:
         sent = service.requests[0][2]
         assert (sent["Authorization"], sent["X"]) == ("Bearer abc123", "15")
 
+    @pytest.mark.parametrize(
+        ("variables", "header"),
+        [
+            ("{}", '="{{sec" + "rets.TOK}}"'),
+            ('{"name": "rets.TOK"}', '="{{sec" + name + "}}"'),
+            (r'{"given": "{{\u0073ecrets.TOK}}"}', "=given"),
+            (r'{"headers": {"Y": "{{\u0073ecrets.TOK}}"}}', "x"),
+        ],
+    )
+    async def test_a_reference_counts_in_whatever_way_it_came(
+        self, service: Service, variables: str, header: str
+    ) -> None:
+        headers = {"url": service.url, "headers.X": header}
+        completed(await run(variables, headers, secrets=FixedSecrets({"TOK": "abc123"})))
+        assert "abc123" in service.requests[0][2].values()
+
     async def test_certificates_come_from_the_model(self, service: Service) -> None:
         variables = {"url": service.url, "clientTls": {"privateKeyPassword": "x", "trustedCertificate": None}}
         message = error_of(failed(await run(variables, {})))["message"]

@@ -35,10 +35,14 @@ _MODEL_ONLY: Final = (
 
 @dataclass(slots=True)
 class Gathered:
-    """The inputs as one JSON tree, and what is worth knowing when they turn out to be wrong."""
+    """The inputs as one JSON tree, and what is worth knowing when they turn out to be wrong.
+
+    `evaluated` are the values in it that expressions gave; all others stand in the job's texts.
+    """
 
     tree: dict[str, Any]
     notes: tuple[str, ...] = ()
+    evaluated: Sequence[Any] = ()
 
 
 class Inputs:
@@ -71,7 +75,7 @@ class Inputs:
             is_text = not _is_expression(text)
             put(tree, path, text if is_text else await gathering.value(f"header {name}", text, evaluates))
         refuse_misplaced(tree, headers.values)
-        return Gathered(tree, tuple(gathering.notes))
+        return Gathered(tree, tuple(gathering.notes), gathering.evaluated)
 
 
 class _Gathering:
@@ -81,6 +85,7 @@ class _Gathering:
         self._expressions = expressions
         self._variables = variables
         self.notes: list[str] = []
+        self.evaluated: list[Any] = []
 
     async def value(self, place: str, text: str, evaluates: bool) -> Any:
         """What an expression gives; the text itself where expressions are off."""
@@ -94,6 +99,7 @@ class _Gathering:
         if evaluated.warnings:
             expression = strip_marker(text)
             self.notes.extend(_warning_note(place, expression, warning) for warning in evaluated.warnings)
+        self.evaluated.append(evaluated.value)
         return evaluated.value
 
     async def context(self, text: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from worker.rest.request import BasicAuth, RestRequest, RestResponse
 from worker.rest.return_format import read_return_format
 from worker.rest.special import resolve_special
 from worker.rest.validation import request_of, validate
-from worker.secrets import Secrets, SecretScope, SecretSession, may_refer
+from worker.secrets import Secrets, SecretScope, SecretSession, may_refer, tree_may_refer
 
 CLIENT_STATUS: Final = "io.camunda.client.api.command.ClientStatusException"
 
@@ -176,9 +176,9 @@ class Pipeline:
 
     async def _native(self, case: Case) -> _Decoded:
         """Expressions first, then secrets: an expression never sees a secret."""
-        headers = case.headers
+        job, headers = case.job, case.headers
         headers.mode  # noqa: B018  # a wrong word must be found before the call
-        given = root_object(_decoded(case.job.variables, exact=self.face.exact_decimals))
+        given = root_object(_decoded(job.variables, exact=self.face.exact_decimals))
         if given is None:
             raise input_failure("The variables of the job are not a JSON object")
         gathered = await self._inputs.gather(headers, given)
@@ -187,14 +187,16 @@ class Pipeline:
         except JobFailure as failure:
             raise with_notes(failure, gathered.notes) from None
         for name in ignored:
-            log.warning("input ignored, the action has no such input", extra={"job": case.job.key, "input": name})
-        chosen = self._profiles.chosen(with_named(inputs, headers.values), case.job.process_id)
+            log.warning("input ignored, the action has no such input", extra={"job": job.key, "input": name})
+        chosen = self._profiles.chosen(with_named(inputs, headers.values), job.process_id)
         if chosen is not None:
             case.secrets.narrow(chosen.profile.secrets)
-        tree = await case.secrets.replace_tree(inputs) if may_refer(inputs) else inputs
+        tree: Any = inputs
+        if may_refer(job.variables) or may_refer(job.headers) or tree_may_refer(gathered.evaluated):
+            tree = await case.secrets.replace_tree(inputs)
         if chosen is not None:
             tree = await chosen.applied(tree, case.secrets)
-        if may_be_special(case.job.variables) or may_be_special(case.job.headers):
+        if may_be_special(job.variables) or may_be_special(job.headers):
             tree = await self._with_documents(tree)
         return tree, inputs, gathered.notes, chosen
 

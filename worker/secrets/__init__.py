@@ -3,7 +3,7 @@
 from worker.secrets.masking import MASK, Masker
 from worker.secrets.provider import ChainedSecrets, SecretProvider, SecretScope
 from worker.secrets.session import Secrets, SecretSession, SecretsUnavailable
-from worker.secrets.syntax import may_refer
+from worker.secrets.syntax import may_refer, tree_may_refer
 
 __all__ = [
     "MASK",
@@ -15,4 +15,5 @@ __all__ = [
     "Secrets",
     "SecretsUnavailable",
     "may_refer",
+    "tree_may_refer",
 ]

@@ -26,10 +26,13 @@ _TRIMMED: Final = "".join(map(chr, range(33)))  # what Java's String.trim remove
 _EITHER: Final = re.compile(f"{_BRACES.pattern}|{_BARE.pattern}", re.ASCII)
 
 
-def may_refer(tree: Any) -> bool:
-    """Whether there may be a reference in a JSON tree, or a text; False is certain, and quick."""
-    if isinstance(tree, str):
-        return MARK in tree
+def may_refer(text: str) -> bool:
+    """Whether a JSON text, or what it means, may hold a reference; False is certain, and quick."""
+    return MARK in text or "\\u" in text
+
+
+def tree_may_refer(tree: Any) -> bool:
+    """As `may_refer`, for a JSON tree."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -39,7 +42,7 @@ def may_refer(tree: Any) -> bool:
         elif isinstance(node, dict):
             waiting += node
             waiting += node.values()
-        elif isinstance(node, list):
+        elif isinstance(node, (list, tuple)):
             waiting += node
     return False
 
