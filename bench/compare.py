@@ -20,11 +20,12 @@ from statistics import median
 from typing import Any
 
 from bench import figures, machine, pages, peers
-from bench.contestants import COMPATIBLE, SHIPPED, Contestant, chosen, contestants
+from bench.contestants import BARE, COMPATIBLE, OURS, SHIPPED, TUNED, TUNED_MORE, Contestant, chosen, contestants
 from bench.load import LOADS, PORT, Report, fresh, kept, measured_at, medians, row
 from bench.steady import Plan, measure, sentence
 from bench.worker_process import report_of, start_loadgw
 
+COMPARED = (OURS, BARE, SHIPPED, TUNED, TUNED_MORE)
 STEADY = Plan()
 WARM_STEADY = Plan(warm=60.0)
 """For a worker that warms up."""
@@ -97,8 +98,8 @@ def seconds_to_first_job(program: Path, contestant: Contestant, logs: Path) -> f
     load = start_loadgw(program, PORT, "-n", "1", "-warm", "0", job_type=contestant.job_type)
     time.sleep(0.5)
     begun = time.monotonic()
-    with contestant.start(f"127.0.0.1:{PORT}", logs):
-        if report_of(load)["lost"]:
+    with contestant.start(f"127.0.0.1:{PORT}", logs) as worker:
+        if report_of(load, worker)["lost"]:
             raise SystemExit(f"{contestant.name} does not do its first job")
         return time.monotonic() - begun
 
@@ -130,7 +131,7 @@ def main() -> None:
         return
     on = machine.facts()
     machine.say(f"{on['cores']} cores ({on['processor']}), {on['system']}, Python {on['python']}")
-    workers = chosen(contestants(COMPATIBLE, java), options.workers)
+    workers = chosen(contestants(COMPATIBLE, java), options.workers or COMPARED)
     with tempfile.TemporaryDirectory(prefix="rest-connector-bench-") as folder:
         comparison = Comparison(program, Path(folder))
         for number in range(1, options.rounds + 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.peers import Java
@@ -34,7 +35,14 @@ class Contestant:
         return WorkerProcess(self.command, self.environ(gateway), logs / f"{self.name}.log")
 
 
-OURS, BARE, SHIPPED, TUNED, TUNED_MORE = "ours", "bare loop", "java as shipped", "java tuned", "java tuned, 1000"
+OURS, BARE, BARE_ON_OURS, SHIPPED, TUNED, TUNED_MORE = (
+    "ours",
+    "bare loop",
+    "bare loop, our channel",
+    "java as shipped",
+    "java tuned",
+    "java tuned, 1000",
+)
 
 
 def contestants(job_type: str, java: Java | None) -> Iterator[Contestant]:
@@ -45,16 +53,21 @@ def contestants(job_type: str, java: Java | None) -> Iterator[Contestant]:
         OUR_COMMAND,
         lambda gateway: our_settings(gateway, job_type) | {"REST_CONNECTOR_GRACE": "1"},
     )
-    yield Contestant(
-        BARE,
-        job_type,
-        (sys.executable, "-m", "bench.bare_loop"),
-        lambda gateway: {"GATEWAY": gateway, "JOB_TYPE": job_type},
-    )
+    for name, channel in ((BARE, "grpc"), (BARE_ON_OURS, "ours")):
+        yield Contestant(
+            name,
+            job_type,
+            (sys.executable, "-m", "bench.bare_loop"),
+            partial(_bare_settings, job_type, channel),
+        )
     if java is not None:
         yield _java(SHIPPED, java, active=100, threads=1, stream=True)
         yield _java(TUNED, java, active=100, threads=100, warms_up=True)
         yield _java(TUNED_MORE, java, active=1_000, threads=1_000, delays=(200,), warms_up=True)
+
+
+def _bare_settings(job_type: str, channel: str, gateway: str) -> dict[str, str]:
+    return {"GATEWAY": gateway, "JOB_TYPE": job_type, "CHANNEL": channel}
 
 
 def chosen(every: Iterable[Contestant], names: Sequence[str] | None) -> list[Contestant]:

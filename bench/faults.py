@@ -47,7 +47,7 @@ def commands(options: argparse.Namespace, folder: Path) -> Row:
     counts: Counter[str] = Counter(lost=0, repeated_calls=0, reactivated=0)
     with our_worker(f"127.0.0.1:{PORT}", folder / "worker.log") as worker:
         for number in range(1, options.runs + 1):
-            report = loadgw(options.loadgw, PORT, [*FAULTS, "-pid", str(worker.pid)])
+            report = loadgw(options.loadgw, PORT, FAULTS, worker)
             counts.update({name: report[name] for name in counts})
             machine.say(f"run {number}: {report['seconds']:.1f} s, {told(report, *counts)}")
     return Row(

@@ -1,6 +1,6 @@
 """How fast FEEL is: ours beside feelin (JavaScript) and Camunda's own engine in a warm JVM.
 
-    python bench/feel.py [--rounds 7] [--only ours]
+    python -m bench feel [--rounds 7] [--only ours] [--write]
 
 Parsing without a cache, evaluating what is already compiled, a filter over 1,000 items and how time grows with the
 number of items. Each figure is the median of rounds in which the engines take turns, in processor time of the calling
@@ -19,17 +19,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.differential.jvm import JvmEngine, Unavailable  # noqa: E402  the project's root comes first
-from tests.differential.lines import LineProcess  # noqa: E402
-from worker import feel  # noqa: E402
-from worker.feel.expression import Expression  # noqa: E402
-from worker.feel.parser import parse_expression  # noqa: E402
+from bench import figures, machine
+from tests.differential.jvm import JvmEngine, Unavailable
+from tests.differential.lines import LineProcess
+from worker import feel
+from worker.feel.expression import Expression
+from worker.feel.parser import parse_expression
 
 RESULT = "{orderId: response.body.order.id, total: response.body.order.total, items: count(response.body.order.items)}"
 FILTER = "count(items[price > 50 and qty >= 2])"
@@ -99,7 +96,7 @@ def _seconds(call: Callable[[], object], repeat: int) -> float:
 
 def open_feelin() -> LineProcess:
     """feelin in a Node process."""
-    node, folder = shutil.which("node"), ROOT / "bench" / "feel"
+    node, folder = shutil.which("node"), machine.ROOT / "bench" / "feel"
     if node is None or not (folder / "node_modules").is_dir():
         raise Unavailable("Node, or `npm install --no-package-lock` in bench/feel, is missing")
     return LineProcess([node, "measure.mjs"], folder)
@@ -147,9 +144,9 @@ def print_table(names: Sequence[str], rows: Sequence[tuple[str, Mapping[str, flo
     others = [name for name in names if name != "ours"]
     heading = "µs of processor time, one call"
     print(f"{heading:32}" + "".join(f"{name:>12}" for name in (*names, *(f"/{n}" for n in others))))
-    for title, figures in rows:
-        ratios = "".join(f"{figures[name] / figures['ours']:>11.2f}x" for name in others)
-        print(f"{title:32}" + "".join(f"{figures[name] * 1e6:>12.1f}" for name in names) + ratios)
+    for title, each in rows:
+        ratios = "".join(f"{each[name] / each['ours']:>11.2f}x" for name in others)
+        print(f"{title:32}" + "".join(f"{each[name] * 1e6:>12.1f}" for name in names) + ratios)
 
 
 def main() -> None:
@@ -157,7 +154,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", choices=("ours",), help="leave the other engines out")
+    parser.add_argument("--write", action="store_true", help=figures.WRITE_HELP)
     options = parser.parse_args()
+    others = machine.look()
     engines: dict[str, Measure] = {"ours": measure_ours}
     with ExitStack() as opened:
         for name, start in () if options.only else (("feelin", open_feelin), ("jvm", JvmEngine)):
@@ -168,6 +167,10 @@ def main() -> None:
         rows = [(each.name, medians(each, engines, options.rounds)) for each in workloads()]
         as_json = medians(workloads()[1], {"ours": measure_ours_as_json}, options.rounds)["ours"]
     print_table(list(engines), rows)
+    if options.write:
+        shown = {title: {name: round(seconds * 1e6, 1) for name, seconds in each.items()} for title, each in rows}
+        on = machine.facts() | {"others": round(others, 2)}
+        figures.save("feel", {"machine": on, "engines": list(engines), "rows": shown})
     print(f"ours, evaluate it with its JSON tree: {as_json * 1e6:.1f}")
     growth = [figures["ours"] / size for size, (_, figures) in zip(SIZES, rows[-len(SIZES) :], strict=True)]
     print(f"ours, time of one item at {SIZES[-1]:,} items against {SIZES[-2]:,}: {growth[-1] / growth[-2]:.2f}")

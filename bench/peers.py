@@ -74,8 +74,8 @@ def java_connector(peers: Path, build: Path = BUILD) -> Java:
     into = folder / "build"
     if not (into / "classes" / "app" / "App.class").is_file():
         into = build / "java"
-        if not (into / "classes" / "app" / "App.class").is_file():
-            _need("mvn")
+    if not (into / "classes" / "app" / "App.class").is_file():
+        _need("mvn")
         into.mkdir(parents=True, exist_ok=True)
         _run([str(script), "--build-only"], {"BUILD": str(into), "JAVA_HOME": str(home)})
     return Java(script, into.resolve(), home)

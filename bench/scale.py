@@ -45,7 +45,7 @@ def calls(options: argparse.Namespace, folder: Path) -> Row:
     load += ["-variables", json.dumps(given)]
     with our_worker(f"127.0.0.1:{PORT}", folder / "worker.log", SLOTS=count) as worker:
         idle = worker.memory()
-        report = loadgw(options.loadgw, PORT, [*load, "-pid", str(worker.pid)])
+        report = loadgw(options.loadgw, PORT, load, worker)
         peak, used = worker.peak_memory(), worker.processor_seconds()
     return Row(
         f"**{count:,} calls at once**, each {options.seconds} s, one process",
@@ -82,7 +82,7 @@ def replicas(options: argparse.Namespace, folder: Path) -> Row:
                 for number in range(count)
             ]
             before = [worker.processor_seconds() for worker in workers]
-            report = loadgw(options.loadgw, PORT, ["-n", "12000", "-warm", "2000", "-delay", "50ms"])
+            report = loadgw(options.loadgw, PORT, ["-n", "12000", "-warm", "2000", "-delay", "50ms"], workers[0])
             used = [worker.processor_seconds() - begun for worker, begun in zip(workers, before, strict=True)]
         shares = ", ".join(f"{each / sum(used):.0%}" for each in used)
         cost = sum(used) * 1000 / report["ended"]

@@ -20,6 +20,7 @@ OURS = ("REST_CONNECTOR_", "ZEEBE_", "CAMUNDA_", "CONNECTOR_", "SECRET_")
 IMPORT_SECONDS = 4.0
 STOP_SECONDS = 60.0
 KILL_SECONDS = 10.0
+LOOK_SECONDS = 1.0
 
 
 class WorkerProcess:
@@ -139,12 +140,18 @@ def start_loadgw(program: Path, port: int, *options: str, job_type: str = JOB_TY
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
-def report_of(run: subprocess.Popen[str]) -> dict[str, Any]:
-    """What the load gateway says at its end. Raises `SystemExit` when it says nothing."""
+def report_of(run: subprocess.Popen[str], worker: WorkerProcess | None = None) -> dict[str, Any]:
+    """What the load gateway says at its end. Raises `SystemExit` when it says nothing, and when the worker ends."""
+    said = None
     try:
-        said = run.communicate()[0]
+        while said is None:
+            with suppress(subprocess.TimeoutExpired):
+                said = run.communicate(timeout=LOOK_SECONDS)[0]
+            if worker is not None:
+                worker.check()
     except BaseException:
         run.kill()
+        run.wait()
         raise
     try:
         report: dict[str, Any] = json.loads(said)
@@ -153,6 +160,8 @@ def report_of(run: subprocess.Popen[str]) -> dict[str, Any]:
     return report
 
 
-def loadgw(program: Path, port: int, options: Sequence[str], *, job_type: str = JOB_TYPE) -> dict[str, Any]:
-    """One whole run of the load gateway."""
-    return report_of(start_loadgw(program, port, *options, job_type=job_type))
+def loadgw(
+    program: Path, port: int, options: Sequence[str], worker: WorkerProcess, *, job_type: str = JOB_TYPE
+) -> dict[str, Any]:
+    """One whole run of the load gateway, which looks at what this worker uses."""
+    return report_of(start_loadgw(program, port, *options, "-pid", str(worker.pid), job_type=job_type), worker)

@@ -22,7 +22,7 @@ MACHINE = {
 
 
 def run_of(rate: float, cost: float) -> dict[str, float]:
-    return {"jobs_per_second": rate, "cpu_ms_per_job": cost, "peak_rss_mb": 120, "p50_ms": 60, "p99_ms": 90, "lost": 0}
+    return {"jobs_per_second": rate, "cpu_ms_per_job": cost, "peak_rss_mb": 120, "p50_ms": 60, "p99_ms": 90}
 
 
 def calm(tail: float) -> dict[str, float]:
