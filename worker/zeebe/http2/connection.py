@@ -8,9 +8,10 @@ from typing import Final, Protocol, cast
 
 from worker.zeebe.http2 import frames
 from worker.zeebe.http2.call import READ_AHEAD, Call
-from worker.zeebe.http2.frames import DATA, HEAD, HEADERS, LARGEST, ProtocolError
+from worker.zeebe.http2.frames import DATA, HEADERS, LARGEST, ProtocolError
 from worker.zeebe.http2.headers import LARGEST_BLOCK, HeaderReader
 from worker.zeebe.http2.liveness import Life, Liveness
+from worker.zeebe.http2.reading import FrameReader
 from worker.zeebe.http2.sending import Sender
 from worker.zeebe.http2.status import of_reset
 
@@ -56,7 +57,6 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._waiting = owner.waiting
         self._transport: asyncio.Transport | None = None
-        self._introduced = False  # whether the peer's settings are known
         self._open = False  # for new calls
         self._streams: dict[int, Call] = {}
         self._next = 1
@@ -64,8 +64,7 @@ class Connection(asyncio.Protocol):
         self._most = frames.LARGEST  # streams at once
         self._sender = Sender(loop)
         # receiving
-        self._rest = b""  # of a frame that is not whole yet
-        self._block: tuple[int, int, bytearray] | None = None  # a header block that goes on: its stream and flags
+        self._reader = FrameReader()
         self._headers = HeaderReader()
         self._consumed = 0
         self._liveness = Liveness(
@@ -185,7 +184,15 @@ class Connection(asyncio.Protocol):
             return
         self._liveness.heard()
         try:
-            self._rest = self._frames(self._rest + data if self._rest else data)
+            for kind, flags, stream, payload, size in self._reader.feed(data):
+                if kind == HEADERS:
+                    self._lines(flags, stream, payload)
+                elif kind == DATA:
+                    self._data(flags, stream, payload, size)
+                else:
+                    self._control_frame(kind, flags, stream, payload)
+                if self.end is not None:
+                    break
         except ProtocolError as error:
             self.close(f"the gateway broke the protocol: {error}", error.code)
 
@@ -196,35 +203,8 @@ class Connection(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def _frames(self, data: bytes) -> bytes:
-        """Take whole frames; answers the rest."""
-        start, size = 0, len(data)
-        while size - start >= frames.HEAD_BYTES and self.end is None:
-            high, low, kind, flags, stream = HEAD.unpack_from(data, start)
-            length = high << 16 | low
-            end = start + frames.HEAD_BYTES + length
-            if not self._introduced and (kind != frames.SETTINGS or flags or stream):
-                raise ProtocolError(frames.PROTOCOL_ERROR, "it does not speak HTTP/2")
-            if length > frames.SMALLEST_MAX_FRAME:
-                raise ProtocolError(frames.FRAME_SIZE_ERROR, "a frame that is too large")
-            if end > size:
-                break
-            if self._block is not None and kind != frames.CONTINUATION:
-                raise ProtocolError(frames.PROTOCOL_ERROR, "a frame within a header block")
-            payload = data[start + frames.HEAD_BYTES : end]
-            if kind == HEADERS:
-                self._header_block(flags, stream & LARGEST, payload)
-            elif kind == DATA:
-                self._data(flags, stream & LARGEST, payload)
-            else:
-                self._control_frame(kind, flags, stream & LARGEST, payload)
-            start = end
-        return data[start:]
-
     def _control_frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         match kind:
-            case frames.CONTINUATION:
-                self._continuation(flags, stream, payload)
             case frames.RST_STREAM:
                 self._reset(stream, frames.number(payload))
             case frames.SETTINGS:
@@ -240,13 +220,11 @@ class Connection(asyncio.Protocol):
             case _:
                 self._idle_frame()
 
-    def _data(self, flags: int, stream: int, payload: bytes) -> None:
-        size = len(payload)
+    def _data(self, flags: int, stream: int, data: bytes, size: int) -> None:
         self._consumed += size
-        if self._consumed > frames.LARGEST // 2:
+        if self._consumed > LARGEST // 2:
             self._sender.write(frames.window_update(0, self._consumed))
             self._consumed = 0
-        data = frames.unpadded(payload, flags) if flags & frames.PADDED else payload
         ended = flags & frames.END_STREAM
         call = self._stream(stream)
         if call is None or not (data or ended):
@@ -255,27 +233,6 @@ class Connection(asyncio.Protocol):
             call.data_came(data, size)
             if ended:
                 self._answer_over(call, _NO_LINES)
-
-    def _header_block(self, flags: int, stream: int, payload: bytes) -> None:
-        block = frames.unpadded(payload, flags) if flags & frames.PADDED else payload
-        if flags & frames.PRIORITIZED:
-            block = block[5:]
-        if flags & frames.END_HEADERS:
-            self._lines(flags, stream, block)
-        else:
-            self._block = stream, flags, bytearray(block)
-
-    def _continuation(self, flags: int, stream: int, payload: bytes) -> None:
-        if self._block is None or self._block[0] != stream:
-            raise ProtocolError(frames.PROTOCOL_ERROR, "a header block goes on that did not begin")
-        self._idle_frame()
-        _, first_flags, block = self._block
-        block += payload
-        if len(block) > LARGEST_BLOCK:
-            raise ProtocolError(frames.ENHANCE_YOUR_CALM, "a header block that is too large")
-        if flags & frames.END_HEADERS:
-            self._block = None
-            self._lines(first_flags, stream, bytes(block))
 
     def _lines(self, flags: int, stream: int, block: bytes) -> None:
         lines = self._headers.read(block)
@@ -325,8 +282,8 @@ class Connection(asyncio.Protocol):
                 case frames.MAX_FRAME_SIZE:
                     self._sender.set_largest_frame(value)
         self._sender.write(frames.frame(frames.SETTINGS, frames.ACK, 0))
-        if not self._introduced:
-            self._introduced = self._open = True
+        if not self.ready.done():
+            self._open = True
             self.ready.set_result(None)
         self._offer_room()
 

@@ -114,10 +114,8 @@ def sized(payload: bytes, size: int) -> bytes:
     return payload
 
 
-def unpadded(payload: bytes, flags: int) -> bytes:
-    """The payload of DATA or HEADERS without padding. Raises `ProtocolError`."""
-    if not flags & PADDED:
-        return payload
+def unpadded(payload: bytes) -> bytes:
+    """The payload of a padded frame without its padding. Raises `ProtocolError`."""
     if not payload or payload[0] >= len(payload):
         raise ProtocolError(PROTOCOL_ERROR, "more padding than the frame has room for")
     return payload[1 : len(payload) - payload[0]]
