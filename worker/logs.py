@@ -64,13 +64,15 @@ class Line(logging.LogRecord):
 
     def __init__(self, logger: str, level: int, sentence: str, fields: dict[str, Any]) -> None:
         """`fields` are as those of `extra=`: none has the name of a record's own attribute."""
+        now = time.time()
         attributes = _BLANK | fields
         attributes["fields"] = fields
         attributes["name"] = logger
         attributes["levelno"] = level
         attributes["levelname"] = logging.getLevelName(level)
         attributes["msg"] = sentence
-        attributes["created"] = time.time()
+        attributes["created"] = now
+        attributes["msecs"] = now % 1 * 1000
         self.__dict__ = attributes
 
 
