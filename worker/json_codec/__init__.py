@@ -125,7 +125,7 @@ def _has_many_openings(text: str, end: int) -> bool:
 def _depth_exceeds(value: Any) -> bool:
     """Whether a tree is nested beyond the limit; looks level by level, so nothing recurses."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for node in level
