@@ -130,3 +130,18 @@ async def test_a_call_ends_by_its_deadline_here_and_there() -> None:
             await guarded(stream.read())
         await guarded(reset.wait())
         later.cancel()
+
+
+async def test_a_call_may_let_more_come_at_once() -> None:
+    sent = message(bytes(900_000))
+
+    async def script(peer: Peer) -> None:
+        await peer.hello()
+        await peer.request()
+        await peer.until(lambda: peer.credit[1] == 1 << 20)
+        await peer.send(FIRST, *(frame(DATA, 0, 1, sent[at : at + 16_384]) for at in range(0, len(sent), 16_384)))
+        await peer.send(trailers(1))
+        await peer.end()
+
+    async with peers(script) as running, client(running.address) as calls:
+        assert await everything(calls.many(ahead=1 << 20)) == [bytes(900_000)]

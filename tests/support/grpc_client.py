@@ -33,8 +33,8 @@ class Client:
     def one(self, content: bytes = b"question", *, timeout: float = SECONDS, **more: Any) -> Call:
         return self._one(content, timeout=timeout, **more)
 
-    def many(self, content: bytes = b"question", *, timeout: float = SECONDS) -> Call:
-        return self._many(content, timeout=timeout)
+    def many(self, content: bytes = b"question", *, timeout: float = SECONDS, **more: Any) -> Call:
+        return self._many(content, timeout=timeout, **more)
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ reactions of `worker.errors` through the table of `reactions`. How often to call
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any, assert_never
 
 from worker.cluster.access import ClusterAccess
@@ -15,7 +16,7 @@ from worker.errors import GatewayError
 from worker.job import Job
 from worker.outcome import Complete, Fail, Outcome, ThrowError
 from worker.zeebe.http2.call import Call
-from worker.zeebe.http2.channel import Channel, Method
+from worker.zeebe.http2.channel import Channel
 from worker.zeebe.http2.status import RpcError
 from worker.zeebe.reactions import gateway_error
 from worker.zeebe.stubs import GatewayStub, messages
@@ -24,6 +25,11 @@ from worker.zeebe.transport import ActivateRequest
 # How much longer than the long poll itself we wait for the gateway to end it: after that the call is lost.
 POLL_GRACE_SECONDS = 10.0
 
+# What a poll brings has slots that wait for it, so it may come at once; pushed jobs are held back (`http2.call`).
+POLL_AHEAD_BYTES = 1 << 20
+
+Method = Callable[..., Call]
+"""One of the stub's."""
 
 Begun = tuple[Call, Headers]
 """A call under way, and what let it in."""
@@ -55,7 +61,8 @@ class GrpcTransport:
             requestTimeout=int(request.request_timeout * 1000),
             tenantIds=request.tenant_ids,
         )
-        return GrpcActivation(self, self._stub.ActivateJobs, message, request.request_timeout + POLL_GRACE_SECONDS)
+        method = partial(self._stub.ActivateJobs, ahead=POLL_AHEAD_BYTES)
+        return GrpcActivation(self, method, message, request.request_timeout + POLL_GRACE_SECONDS)
 
     def stream(self, request: ActivateRequest) -> GrpcActivation:
         """Jobs as the engine pushes them."""

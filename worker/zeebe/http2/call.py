@@ -1,8 +1,8 @@
 """One call: its request, the messages that have come, and its end.
 
 A call with one answer is awaited; one with many is read, message by message, and what was not read when the call ended
-is still handed out. How much the peer may send ahead of the reader is bounded (`READ_AHEAD`): a job in a buffer is a
-job whose lease runs. A message that somebody waits for may come whole at once, however large.
+is still handed out. How much the peer may send ahead of the reader is bounded: a job in a buffer is a job whose lease
+runs. A message that somebody waits for may come whole at once, however large.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from worker.zeebe.http2.frames import DEFAULT_WINDOW
 from worker.zeebe.http2.status import SUCCESS, RpcError, Status, of_http, of_trailers
 
 READ_AHEAD: Final = 1 << 14
-"""Bytes that the peer may send on one stream before they are asked for."""
+"""Bytes that the peer may send on one stream before they are asked for, unless a call says otherwise."""
 
 PREFIX: Final = Struct(">BL")
 """Of a message: whether it is compressed, and its length."""
@@ -43,6 +43,7 @@ class Call:
     """A call that has begun. `deadline` is a time of the loop's clock."""
 
     __slots__ = (
+        "_ahead",
         "_arriving",
         "_buffered",
         "_deadlines",
@@ -76,12 +77,15 @@ class Call:
         single: bool,
         largest: int,
         place: Place,
+        ahead: int = READ_AHEAD,
     ) -> None:
+        """The peer may send `ahead` bytes before they are asked for."""
         self._loop = loop
         self._deadlines = deadlines
         self._deserialize = deserialize
         self._single = single  # one message answers it
         self._largest = largest
+        self._ahead = ahead
         self._headers: Mapping[str, str] | None = None
         self._messages: deque[bytes] = deque()
         self._arriving: bytearray | None = None  # messages that are not whole yet
@@ -94,7 +98,7 @@ class Call:
         self.stream = 0
         self.unsent: memoryview | None = None  # what of the request waits for credit
         self.credit = 0  # bytes that the peer takes on this stream
-        self.window = READ_AHEAD  # bytes that it may send
+        self.window = ahead  # bytes that it may send
         self.status: Status | None = None  # how it ended
 
     # -- for the caller
@@ -158,7 +162,7 @@ class Call:
 
     def rewind(self) -> bool:
         """Make ready to be sent again; false when that is not possible any more."""
-        self.unsent, self.window = None, READ_AHEAD
+        self.unsent, self.window = None, self._ahead
         return self._headers is None and self.status is None
 
     def headers_came(self, lines: Mapping[str, str]) -> None:
@@ -224,15 +228,15 @@ class Call:
 
     def _ask(self) -> None:
         """Let the peer send what the reader waits for, and a little more."""
-        if self.window >= READ_AHEAD // 2 and self._arriving is None:
+        if self.window >= self._ahead // 2 and self._arriving is None:
             return
         arriving = self._arriving or b""
-        wanted, missing = READ_AHEAD - self._buffered - len(arriving), 0
+        wanted, missing = self._ahead - self._buffered - len(arriving), 0
         if not self._messages and len(arriving) >= PREFIX.size and (self._single or self._reader is not None):
             missing = PREFIX.size + PREFIX.unpack_from(arriving)[1] - len(arriving)
             wanted = max(wanted, missing)
         increment = wanted - self.window
-        if self.status is None and (increment >= READ_AHEAD // 2 or missing > self.window):
+        if self.status is None and (increment >= self._ahead // 2 or missing > self.window):
             self.window += increment
             self.place.grant(self, increment)
 

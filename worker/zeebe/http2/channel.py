@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from worker import __version__
 from worker.zeebe.backoff import Backoff
-from worker.zeebe.http2.call import PREFIX, Call
+from worker.zeebe.http2.call import PREFIX, READ_AHEAD, Call
 from worker.zeebe.http2.connection import Connection
 from worker.zeebe.http2.deadlines import Deadlines
 from worker.zeebe.http2.dialing import dial
@@ -241,8 +241,13 @@ class Method:
         self._timeout = -1.0  # those that `_block` was written for
         self._headers = _NONE
 
-    def __call__(self, request: Any, *, timeout: float, metadata: Mapping[str, str] = _NONE) -> Call:
-        """Begin a call that ends within `timeout` seconds; `metadata`, names in lower case, goes with it."""
+    def __call__(
+        self, request: Any, *, timeout: float, metadata: Mapping[str, str] = _NONE, ahead: int = READ_AHEAD
+    ) -> Call:
+        """Begin a call that ends within `timeout` seconds; `metadata`, names in lower case, goes with it.
+
+        The gateway may send `ahead` bytes before they are read.
+        """
         channel = self._channel
         if timeout != self._timeout or metadata is not self._headers:
             milliseconds = min(max(int(timeout * 1000), 1), 99_999_999)  # gRPC has room for eight digits
@@ -260,6 +265,7 @@ class Method:
             single=self._single,
             largest=channel.max_message_bytes,
             place=channel,
+            ahead=ahead,
         )
         if size > channel.max_message_bytes:
             text = f"Sent message larger than max ({size} vs. {channel.max_message_bytes})"

@@ -88,6 +88,8 @@ class Connection(asyncio.Protocol):
         self._streams[stream] = call
         call.place, call.stream = self, stream
         self._sender.request(call)
+        if call.window > READ_AHEAD:
+            self.grant(call, call.window - READ_AHEAD)
         self._liveness.watch()
         if self._next > self._last:
             self.retire()
