@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
@@ -53,10 +54,6 @@ def leaves(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[
 
 def environment(dotenv: Path = Path(".env")) -> dict[str, str]:
     """The process's environment over the variables of a `.env` file, if there is one."""
-    if not dotenv.exists():
-        return dict(os.environ)
-    from dotenv import dotenv_values
-
     from_file = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
     return {**from_file, **os.environ}
 
