@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dotenv import dotenv_values
+
 from worker.json_codec import JsonError, loads
 from worker.secrets.provider import SecretScope
 
@@ -135,8 +137,6 @@ def _parse(path: Path) -> Mapping[str, str]:
             except yaml.YAMLError as problem:
                 raise SecretFileError(f"{path} is not YAML{_place(problem)}") from None
         case _:
-            from dotenv import dotenv_values
-
             content = dotenv_values(stream=io.StringIO(text), interpolate=False)
     if not isinstance(content, dict):
         raise SecretFileError(f"{path} holds no names with values")
