@@ -214,3 +214,29 @@ async def test_over_tls_large_messages_go_both_ways(tmp_path: Path) -> None:
 
     async with peers(script, tls=server) as running, client(running.address, context=lambda: ours) as calls:
         assert await answered(calls.one(content)) == content
+
+
+async def test_other_tls_material_takes_the_place_of_an_attempt_to_connect(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    server = authority.server_context()
+    server.set_alpn_protocols(["h2"])
+    contexts = [trusting_context(authority), trusting_context(authority)]
+
+    async def silent(peer: Peer) -> None:
+        reached.set()
+        await peer.end()
+
+    reached = asyncio.Event()
+    async with (
+        peers(silent, echo, tls=server) as running,
+        client(running.address, context=lambda: contexts[0]) as calls,
+    ):
+        first = calls.one(b"first")
+        await guarded(reached.wait())
+        contexts.reverse()
+        second = calls.one(b"second")
+        for _ in range(3):
+            await asyncio.sleep(0)  # the first attempt comes to its end
+        third = calls.one(b"third")
+        assert [await answered(each) for each in (first, second, third)] == [b"first", b"second", b"third"]
+        assert running.connections == 2

@@ -199,7 +199,8 @@ class Channel:
             self._connection = connection
             self.has_room(connection)
         finally:
-            self._dialing = None
+            if self._dialing is asyncio.current_task():  # and not one that has taken its place
+                self._dialing = None
 
     def _failed(self, why: str) -> None:
         self._failure = why
