@@ -132,6 +132,19 @@ async def test_a_coding_that_goes_on_without_content_is_left(calls: Calls, start
     assert (failure.native_code, failure.kind) == ("RESPONSE_NOT_DECODABLE", "decode")
 
 
+@pytest.mark.parametrize("line", [b"X: " + b"x" * 1000, b"X: 1\r\n" * 100], ids=["one line", "many lines"])
+async def test_a_head_without_end_is_left(calls: Calls, line: bytes) -> None:
+    async def go_on(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while not writer.is_closing():
+            writer.write(line)
+            await writer.drain()
+
+    async with scripted(go_on) as server, asyncio.timeout(HANG_GUARD):
+        failure = await calls.failure(server.url(), "POST")
+    assert (failure.code, failure.kind) == ("408", "reset")
+
+
 async def test_a_peer_that_is_heard_now_and_then_is_not_silent(calls: Calls) -> None:
     async def slowly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 3\r\n\r\n", b"[", b"1", b"]"):

@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpResponseParser, RawResponseMessage
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.http_parser import HttpParser
 from aiohttp.streams import EMPTY_PAYLOAD
 
@@ -25,12 +25,14 @@ Body = bytes | aiohttp.StreamReader
 """All of it where it came with the head, which small ones do."""
 
 _BUFFER: Final = 256 * 1024
+_MAX_HEAD: Final = 1024 * 1024
 _MAX_HEADERS: Final = 1000
 _ONE_WRITE: Final = 64 * 1024
 _END: Final = re.compile(rb"\n\r?\n")
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 _LAST_CHUNK: Final = b"\r\n0\r\n"
+_VERSION: Final = b"HTTP/"
 _SWITCHING: Final = 101
 _WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
 
@@ -108,21 +110,24 @@ class HttpProtocol(ResponseHandler):
             self.set_exception(error if isinstance(error, HttpProcessingError) else HttpProcessingError(), error)
 
     def _read_head(self, answered: asyncio.Future[tuple[Head, Body]], parser: HttpParser[Any], data: bytes) -> None:
-        """The head is parsed by itself: bytes behind it that are no body (of a 204, say) leave it whole."""
+        """The head is parsed whole and by itself: bytes behind it that are no body (of a 204, say) do not spoil it."""
         while data and self._payload is None:
             known = len(self._begun)
-            start = self._begun + data if known else data
+            if known:
+                self._begun += data
+            start = self._begun or data
             end = _END.search(start, max(known - 2, 0))
             if end is None:
-                self._begun += data
-                parser.feed_data(data)  # what is no head is refused at once
+                if not known:
+                    self._begun += data
+                _check_beginning(self._begun)
                 return
             head, data = bytes(start[: end.end()]), bytes(start[end.end() :])
+            self._begun = bytearray()
             if _CHUNKED.search(head) is not None:
                 self._last_bytes = b""
                 head = _LENGTH.sub(b"", head)
-            self._begun.clear()
-            for message, _ in parser.feed_data(head[known:])[0]:
+            for message, _ in parser.feed_data(head)[0]:
                 if not 100 <= message.code < 200 or message.code == _SWITCHING:
                     self._take(answered, message, head, data)
 
@@ -230,6 +235,15 @@ class HttpProtocol(ResponseHandler):
             self.set_exception(aiohttp.ClientOSError(*error.args))
         else:
             self.start_timeout()
+
+
+def _check_beginning(head: bytearray) -> None:
+    """Raises `HttpProcessingError` for what cannot become a head."""
+    start = bytes(head[:16]).lstrip(b"\r\n")[: len(_VERSION)]
+    if not _VERSION.startswith(start):
+        raise BadStatusLine(start.decode("latin-1"))
+    if len(head) > _MAX_HEAD:
+        raise LineTooLong(bytes(head[:100]), _MAX_HEAD)
 
 
 def _give(answered: asyncio.Future[tuple[Head, Body]], message: Head, body: Body) -> None:

@@ -120,8 +120,9 @@ async def test_unusual_answers_are_understood(calls: Calls, response: Answer) ->
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n1\r\n]\r\n0\r\n\r\n", [1]),
         (b"HTTP/1.1 200 OK\nContent-Length: 3\n\n[1]", [1]),
         (b"HTTP/1.1 204 No Content\r\nX: 1\r\n\r\nstray", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n", [1]),
     ],
-    ids=["length", "interim", "chunks", "bare line feeds", "stray bytes"],
+    ids=["length", "interim", "chunks", "bare line feeds", "stray bytes", "a length beside chunks"],
 )
 async def test_an_answer_may_come_byte_by_byte(calls: Calls, response: bytes, body: Any) -> None:
     async def byte_by_byte(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
