@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import time
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.support.http2_peer import (
     DATA,
     FIRST,
     PING,
+    RST_STREAM,
     Peer,
     answer,
     frame,
@@ -145,3 +148,15 @@ async def test_a_call_may_let_more_come_at_once() -> None:
 
     async with peers(script) as running, client(running.address) as calls:
         assert await everything(calls.many(ahead=1 << 20)) == [bytes(900_000)]
+
+
+async def test_a_peer_that_cancels_when_the_time_is_over_means_that() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.hello()
+        request = await peer.request()
+        time.sleep(0.06)  # noqa: ASYNC251 -- nobody gets to look at the time before the peer has spoken
+        await peer.send(frame(RST_STREAM, 0, request.stream, struct.pack(">L", CANCEL)))
+        await peer.end()
+
+    async with peers(script) as running, client(running.address) as calls:
+        assert (await failed(calls.one(timeout=0.05))).code == "DEADLINE_EXCEEDED"

@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Mapping
 from struct import Struct
 from typing import Any, Final, Protocol
 
-from worker.zeebe.http2.deadlines import Deadlines
-from worker.zeebe.http2.frames import DEFAULT_WINDOW
-from worker.zeebe.http2.status import SUCCESS, RpcError, Status, of_http, of_trailers
+from worker.zeebe.http2.deadlines import GRAIN, Deadlines
+from worker.zeebe.http2.frames import CANCEL, DEFAULT_WINDOW
+from worker.zeebe.http2.status import SUCCESS, RpcError, Status, of_http, of_reset, of_trailers
 
 READ_AHEAD: Final = 1 << 14
 """Bytes that the peer may send on one stream before they are asked for, unless a call says otherwise."""
@@ -196,6 +196,11 @@ class Call:
         if status is SUCCESS and self._arriving:
             status = ("INTERNAL", "the answer ended within a message")
         self.finish(status)
+
+    def reset(self, code: int) -> None:
+        """The peer has ended the call. That is also how some tell that its time is over."""
+        late = code == CANCEL and self._loop.time() >= self.deadline - GRAIN
+        self.finish(TIMED_OUT if late else of_reset(code))
 
     def _take_apart(self, arriving: bytearray) -> None:
         while self.status is None and len(arriving) >= PREFIX.size:

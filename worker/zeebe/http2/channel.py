@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -251,7 +252,7 @@ class Method:
         """
         channel = self._channel
         if timeout != self._timeout or metadata is not self._headers:
-            milliseconds = min(max(int(timeout * 1000), 1), 99_999_999)  # gRPC has room for eight digits
+            milliseconds = min(math.ceil(timeout * 1000), 99_999_999)  # gRPC has room for eight digits
             self._block = self._head + block([("grpc-timeout", f"{milliseconds}m"), *metadata.items()])
             self._timeout, self._headers = timeout, metadata
         message = self._serialize(request)

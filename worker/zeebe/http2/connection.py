@@ -13,7 +13,6 @@ from worker.zeebe.http2.headers import LARGEST_BLOCK, HeaderReader
 from worker.zeebe.http2.liveness import Life, Liveness
 from worker.zeebe.http2.reading import FrameReader
 from worker.zeebe.http2.sending import Sender
-from worker.zeebe.http2.status import of_reset
 
 CLOSE_SECONDS: Final = 1.0
 
@@ -266,7 +265,7 @@ class Connection(asyncio.Protocol):
         if call is None:
             self._idle_frame()
         else:
-            call.finish(of_reset(code))
+            call.reset(code)
             self._leave(stream)
 
     def _settings(self, flags: int, stream: int, payload: bytes) -> None:
