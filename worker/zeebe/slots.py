@@ -20,7 +20,6 @@ class Slots:
         self._weight = weight
         self._held = 0
         self._waiting: deque[tuple[int, asyncio.Future[int]]] = deque()
-        self._gathering: list[tuple[int, asyncio.Future[None]]] = []
         self._closed = False
 
     @property
@@ -47,17 +46,6 @@ class Slots:
                 self.release(turn.result())
             raise
 
-    async def gather(self, count: int, seconds: float) -> None:
-        """Wait until `count` slots are free, but not longer than so many seconds."""
-        if self._free >= count or self._closed:
-            return
-        enough: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gathering.append((count, enough))
-        try:
-            await asyncio.wait([enough], timeout=seconds)
-        finally:
-            self._gathering.remove((count, enough))
-
     def hold(self, weight: int) -> None:
         """A job of this weight has come into one of the slots."""
         self._held += weight
@@ -70,9 +58,6 @@ class Slots:
             limit, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(self._take(limit))
-        for number, enough in self._gathering:
-            if self._free >= number and not enough.done():
-                enough.set_result(None)
 
     def close(self) -> None:
         """Hand out no more; whoever waits gets none."""
@@ -81,9 +66,6 @@ class Slots:
             _, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(0)
-        for _, enough in self._gathering:
-            if not enough.done():
-                enough.set_result(None)
 
     def _has_room(self) -> bool:
         return self._free > 0 and (self._weight is None or self._held < self._weight)

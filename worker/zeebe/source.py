@@ -29,10 +29,6 @@ HELD_POLL_SECONDS = 1.0
 # A poll that was answered sooner, and in full, has found a queue: there are more jobs where these came from.
 PROMPT_POLL_SECONDS = 0.25
 
-# While there is a queue, slots that come free one by one are filled together: so many at most wait for others, so long.
-GATHERED_SHARE = 16
-GATHER_SECONDS = 0.005
-
 Accept = Callable[[Sequence[Job], int, float], None]
 """Takes over jobs with the slots reserved for them, and the jobs' age in seconds. Jobs beyond that number have none."""
 
@@ -66,7 +62,6 @@ class Source:
         clock: Clock,
         count_error: Callable[[str, str], None],
         pause: Callable[[float, asyncio.Event], Awaitable[None]] = pause,
-        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         """`request.max_jobs` is set for every poll. `count_error` gets the job type and the status name."""
         self._transport = transport
@@ -77,7 +72,6 @@ class Source:
         self._clock = clock
         self._count_error = count_error
         self._pause = pause
-        self._gather_seconds = gather_seconds
         self._limit = share.idle
         self._largest = slots.total  # shrinks while answers are too large to receive
         self._backoff = Backoff()
@@ -115,9 +109,7 @@ class Source:
         while not self._stopping.is_set():
             limit = min(self._limit, self._largest)
             reserved = await self._slots.reserve(limit)
-            if self._more_to_come:
-                await self._slots.gather(self._slots.total // GATHERED_SHARE - reserved, self._gather_seconds)
-            reserved += self._slots.take(limit - reserved)
+            reserved += self._slots.take(limit - reserved)  # what has come free in the same moment
             if self._stopping.is_set():
                 self._slots.release(reserved)
             elif reserved:

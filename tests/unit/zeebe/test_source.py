@@ -31,7 +31,7 @@ async def turns_of_the_loop() -> None:
 class Bench:
     """A source on a scripted transport; jobs that arrive keep their slots until `finish`."""
 
-    def __init__(self, slots: int = 10, job_types: int = 1, gather_seconds: float = 60) -> None:
+    def __init__(self, slots: int = 10, job_types: int = 1) -> None:
         self.clock = Clock()
         self.transport = ScriptedTransport()
         self.slots = Slots(slots)
@@ -47,7 +47,6 @@ class Bench:
             clock=self.clock,
             count_error=lambda _, code: self.errors.append(code),
             pause=self.clock.pause,
-            gather_seconds=gather_seconds,
         )
 
     def accept(self, arrived: Sequence[Job], slots: int, age: float) -> None:
@@ -99,40 +98,14 @@ async def test_slots_that_come_free_together_are_filled_by_one_poll() -> None:
         assert (await bench.transport.poll()).request.max_jobs == 3
 
 
-async def test_while_there_is_a_queue_the_first_slots_that_come_free_are_filled_by_one_poll() -> None:
+async def test_a_free_slot_waits_for_no_other_even_while_there_is_a_queue() -> None:
     bench = Bench(slots=32)
-    async with bench.running():
-        (await bench.transport.poll()).answer(jobs(32))
-        await turns_of_the_loop()
-        bench.slots.release()
-        await turns_of_the_loop()
-        assert bench.transport.polls.empty()
-        bench.slots.release()
-
-        assert (await bench.transport.poll()).request.max_jobs == 2
-
-
-async def test_a_free_slot_does_not_wait_long_for_others() -> None:
-    bench = Bench(slots=32, gather_seconds=0.005)
     async with bench.running():
         (await bench.transport.poll()).answer(jobs(32))
         await turns_of_the_loop()
         bench.slots.release()
 
         assert (await bench.transport.poll()).request.max_jobs == 1
-
-
-async def test_without_a_queue_a_free_slot_waits_for_no_other() -> None:
-    bench = Bench(slots=32)
-    async with bench.running():
-        poll = await bench.transport.poll()
-        bench.clock.now += 1  # these jobs were waited for
-        poll.answer(jobs(32))
-        await turns_of_the_loop()
-        bench.slots.release()
-        await turns_of_the_loop()
-
-        assert bench.transport.polls.get_nowait().request.max_jobs == 1
 
 
 async def test_a_poll_that_ran_its_time_without_jobs_is_followed_at_once_by_the_next() -> None:
