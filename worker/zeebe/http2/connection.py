@@ -226,20 +226,22 @@ class Connection(asyncio.Protocol):
         if self._consumed > LARGEST // 2:
             self._sender.write(frames.window_update(0, self._consumed))
             self._consumed = 0
+        call = self._streams.get(stream)
+        if call is None:
+            self._stray(stream)
+            return
         ended = flags & frames.END_STREAM
-        call = self._stream(stream)
-        if call is None or not (data or ended):
+        if not (data or ended):
             self._idle_frame()
-        if call is not None:
-            call.data_came(data, size)
-            if ended:
-                self._answer_over(call, _NO_LINES)
+        call.data_came(data, size)
+        if ended:
+            self._answer_over(call, _NO_LINES)
 
     def _lines(self, flags: int, stream: int, block: bytes) -> None:
         lines = self._headers.read(block)
-        call = self._stream(stream)
+        call = self._streams.get(stream)
         if call is None:
-            self._idle_frame()
+            self._stray(stream)
             return
         self.useful = True
         if flags & frames.END_STREAM:
@@ -253,17 +255,16 @@ class Connection(asyncio.Protocol):
         call.ended(lines)
         self._leave(call.stream)
 
-    def _stream(self, stream: int) -> Call | None:
-        """The open call of that number; None when it has ended."""
-        call = self._streams.get(stream)
-        if call is None and (not stream & 1 or stream >= self._next):
+    def _stray(self, stream: int) -> None:
+        """A frame for a call that is not open: it has ended, or else the peer is wrong."""
+        if not stream & 1 or stream >= self._next:
             raise ProtocolError(frames.PROTOCOL_ERROR, "a frame for a stream that was never opened")
-        return call
+        self._idle_frame()
 
     def _reset(self, stream: int, code: int) -> None:
-        call = self._stream(stream)
+        call = self._streams.get(stream)
         if call is None:
-            self._idle_frame()
+            self._stray(stream)
         else:
             call.reset(code)
             self._leave(stream)
@@ -316,7 +317,7 @@ class Connection(asyncio.Protocol):
     def _window_update(self, stream: int, increment: int) -> None:
         if not increment:
             raise ProtocolError(frames.PROTOCOL_ERROR, "a window that does not grow")
-        call = self._stream(stream) if stream else None
+        call = self._streams.get(stream)
         if not stream or (call is not None and call.unsent):
             self._sender.grow_window(call, increment)
 
