@@ -6,6 +6,7 @@ Without a name it is `compare --write`: the whole comparison, written into the p
 from __future__ import annotations
 
 import runpy
+import signal
 import sys
 
 NAMES = ("compare", "load", "steady", "feel", "faults", "scale", "soak", "process")
@@ -18,6 +19,7 @@ def main() -> int:
     if sys.argv[1] not in NAMES:
         print(f"usage: python -m bench [{'|'.join(NAMES)}] [options]", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was started is ended
     del sys.argv[0]
     runpy.run_module(f"bench.{sys.argv[0]}", run_name="__main__", alter_sys=True)
     return 0

@@ -21,9 +21,9 @@ from typing import Any
 
 from bench import figures, machine, pages, peers
 from bench.contestants import BARE, COMPATIBLE, OURS, SHIPPED, TUNED, TUNED_MORE, Contestant, chosen, contestants
-from bench.load import LOADS, PORT, Report, fresh, kept, measured_at, medians, row
+from bench.load import LOADS, Report, fresh, kept, measured_at, medians, row
 from bench.steady import Plan, measure, sentence
-from bench.worker_process import report_of, start_loadgw
+from bench.worker_process import free_port, report_of, start_loadgw
 
 COMPARED = (OURS, BARE, SHIPPED, TUNED, TUNED_MORE)
 STEADY = Plan()
@@ -95,10 +95,11 @@ class Comparison:
 
 def seconds_to_first_job(program: Path, contestant: Contestant, logs: Path) -> float:
     """From the start of a worker's process to the end of its first job, on a gateway that is there already."""
-    load = start_loadgw(program, PORT, "-n", "1", "-warm", "0", job_type=contestant.job_type)
+    port = free_port()
+    load = start_loadgw(program, port, "-n", "1", "-warm", "0", job_type=contestant.job_type)
     time.sleep(0.5)
     begun = time.monotonic()
-    with contestant.start(f"127.0.0.1:{PORT}", logs) as worker:
+    with contestant.start(f"127.0.0.1:{port}", logs) as worker:
         if report_of(load, worker)["lost"]:
             raise SystemExit(f"{contestant.name} does not do its first job")
         return time.monotonic() - begun

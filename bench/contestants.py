@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from bench.peers import Java
-from bench.worker_process import OUR_COMMAND, WorkerProcess, our_settings
+from bench.worker_process import OUR_COMMAND, WorkerProcess, free_port, our_settings
 
 NATIVE, COMPATIBLE = "rest-connector", "io.camunda:http-json:1"
 JOB_TYPES = {"native": NATIVE, "compatible": COMPATIBLE}
-JAVA_PORT = 18_085
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +90,12 @@ def _java(
         "STREAM": str(stream).lower(),
         "BUILD": str(java.build),
         "JAVA_HOME": str(java.home),
-        "PORT": str(JAVA_PORT),
     }
     return Contestant(
         name,
         COMPATIBLE,
         (str(java.script),),
-        lambda gateway: settings | {"GATEWAY": gateway},
+        lambda gateway: settings | {"GATEWAY": gateway, "PORT": str(free_port())},
         parallel=threads,
         delays=delays,
         warms_up=warms_up,

@@ -25,14 +25,13 @@ import grpc
 from bench import machine
 from bench.cases import Case, Row, run, told
 from bench.service import Service
-from bench.worker_process import JOB_TYPE, ROOT, loadgw, our_worker, report_of, start_loadgw
+from bench.worker_process import JOB_TYPE, ROOT, free_port, loadgw, our_worker, report_of, start_loadgw
 from tests.support.zeebe import Zeebe
 from worker.dev.artifact import broker_home, cache_folder
 from worker.dev.broker import Broker, free_ports
 from worker.dev.gateway import DevGateway
 from worker.dev.java import find_java
 
-PORT = 27_800
 FAULTS = (
     *("-n", "5000", "-warm", "0", "-unavailable", ".2", "-busy", ".1", "-unauthenticated", ".03", "-hang", ".005"),
     *("-outage-at", "2s", "-outage", "5s"),
@@ -45,9 +44,10 @@ GRACE_SECONDS = 25.0
 def commands(options: argparse.Namespace, folder: Path) -> Row:
     """Runs of the load gateway with faults in a third of the commands and an outage."""
     counts: Counter[str] = Counter(lost=0, repeated_calls=0, reactivated=0)
-    with our_worker(f"127.0.0.1:{PORT}", folder / "worker.log") as worker:
+    port = free_port()
+    with our_worker(f"127.0.0.1:{port}", folder / "worker.log") as worker:
         for number in range(1, options.runs + 1):
-            report = loadgw(options.loadgw, PORT, FAULTS, worker)
+            report = loadgw(options.loadgw, port, FAULTS, worker)
             counts.update({name: report[name] for name in counts})
             machine.say(f"run {number}: {report['seconds']:.1f} s, {told(report, *counts)}")
     return Row(
@@ -88,10 +88,11 @@ async def _outage(seconds: float, folder: Path) -> Row:
 
 def sigterm(options: argparse.Namespace, folder: Path) -> Row:
     """SIGTERM while 500 calls are under way."""
-    load = start_loadgw(options.loadgw, PORT, "-n", "6000", "-warm", "0", "-delay", "400ms")
-    with our_worker(f"127.0.0.1:{PORT}", folder / "first.log", GRACE=GRACE_SECONDS) as first:
+    port = free_port()
+    load = start_loadgw(options.loadgw, port, "-n", "6000", "-warm", "0", "-delay", "400ms")
+    with our_worker(f"127.0.0.1:{port}", folder / "first.log", GRACE=GRACE_SECONDS) as first:
         status, seconds = first.terminate()
-    with our_worker(f"127.0.0.1:{PORT}", folder / "second.log"):
+    with our_worker(f"127.0.0.1:{port}", folder / "second.log"):
         report = report_of(load)
     return Row(
         "SIGTERM under load, a second worker goes on",

@@ -21,9 +21,8 @@ from typing import Any
 
 from bench import machine, peers
 from bench.contestants import JOB_TYPES, Contestant, chosen, contestants
-from bench.worker_process import WorkerProcess, loadgw
+from bench.worker_process import WorkerProcess, free_port, loadgw
 
-PORT = 27_600
 WARMING_JOBS = 30_000
 FEWER_SECONDS = 40.0
 """How long a worker may need for the jobs of one run; one that does few at once gets fewer."""
@@ -57,24 +56,26 @@ def fitted(load: Load, contestant: Contestant) -> Load:
 def fresh(program: Path, contestant: Contestant, load: Load, logs: Path) -> Report:
     """One run of a worker that has just been started."""
     load = fitted(load, contestant)
-    with contestant.start(f"127.0.0.1:{PORT}", logs) as worker:
-        return _run(program, contestant, worker, load)
+    port = free_port()
+    with contestant.start(f"127.0.0.1:{port}", logs) as worker:
+        return _run(program, contestant, worker, port, load)
 
 
 def kept(program: Path, contestant: Contestant, loads: Sequence[Load], logs: Path) -> Iterator[tuple[Load, Report]]:
     """Runs of one process that has done many jobs before the first of them."""
     extra = WARMING_JOBS
-    with contestant.start(f"127.0.0.1:{PORT}", logs) as worker:
+    port = free_port()
+    with contestant.start(f"127.0.0.1:{port}", logs) as worker:
         for load in loads:
             longer = replace(load, jobs=load.jobs + extra, warm=load.warm + extra)
-            yield load, _run(program, contestant, worker, longer)
+            yield load, _run(program, contestant, worker, port, longer)
             extra = 0
 
 
-def _run(program: Path, contestant: Contestant, worker: WorkerProcess, load: Load) -> Report:
+def _run(program: Path, contestant: Contestant, worker: WorkerProcess, port: int, load: Load) -> Report:
     options = ["-n", str(load.jobs), "-warm", str(load.warm), "-delay", f"{load.delay}ms"]
     options += ["-limit", LIMIT]
-    report = loadgw(program, PORT, options, worker, job_type=contestant.job_type)
+    report = loadgw(program, port, options, worker, job_type=contestant.job_type)
     if wrong := {name: report[name] for name in WRONG if report[name]}:
         raise SystemExit(f"{contestant.name}, {load}: not all jobs were completed: {wrong}\n{worker.log_tail()}")
     return {name: float(report[name]) for name in FIGURES} | {"jobs": float(load.jobs - load.warm)}

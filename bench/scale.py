@@ -23,29 +23,28 @@ from pathlib import Path
 
 from bench.cases import Case, Row, run, told
 from bench.service import Service
-from bench.worker_process import JOB_TYPE, loadgw, our_worker
+from bench.worker_process import JOB_TYPE, free_port, loadgw, our_worker
 from worker.dev.events import Event
 from worker.dev.gateway import DevGateway
 
-PORT = 27_820
 RESULT = {"resultExpression": "={size: string length(response.body.pad)}"}
 JOBS_SECONDS = 600
 
 
 def calls(options: argparse.Namespace, folder: Path) -> Row:
     """As many calls under way as there are slots."""
-    count = options.calls
+    count, port = options.calls, free_port()
     given: dict[str, object] = {
         "method": "POST",
-        "url": f"http://127.0.0.1:{PORT + 1}/orders/{{{{JOB}}}}",
+        "url": f"http://127.0.0.1:{port + 1}/orders/{{{{JOB}}}}",
         "body": {"a": 1, "b": "two"},
     }
     given |= {"connectionTimeoutInSeconds": 60, "readTimeoutInSeconds": 4 * options.seconds}
     load = ["-n", str(count), "-warm", "0", "-delay", f"{options.seconds}s", "-limit", "10m"]
     load += ["-variables", json.dumps(given)]
-    with our_worker(f"127.0.0.1:{PORT}", folder / "worker.log", SLOTS=count) as worker:
+    with our_worker(f"127.0.0.1:{port}", folder / "worker.log", SLOTS=count) as worker:
         idle = worker.memory()
-        report = loadgw(options.loadgw, PORT, load, worker)
+        report = loadgw(options.loadgw, port, load, worker)
         peak, used = worker.peak_memory(), worker.processor_seconds()
     return Row(
         f"**{count:,} calls at once**, each {options.seconds} s, one process",
@@ -76,13 +75,14 @@ def replicas(options: argparse.Namespace, folder: Path) -> Row:
     """More workers; on a machine with few cores this says that they share the jobs, not how fast they are."""
     told_of, good = [], True
     for count in (1, 2, 4):
+        port = free_port()
         with ExitStack() as opened:
             workers = [
-                opened.enter_context(our_worker(f"127.0.0.1:{PORT}", folder / f"worker-{number}.log"))
+                opened.enter_context(our_worker(f"127.0.0.1:{port}", folder / f"worker-{number}.log"))
                 for number in range(count)
             ]
             before = [worker.processor_seconds() for worker in workers]
-            report = loadgw(options.loadgw, PORT, ["-n", "12000", "-warm", "2000", "-delay", "50ms"], workers[0])
+            report = loadgw(options.loadgw, port, ["-n", "12000", "-warm", "2000", "-delay", "50ms"], workers[0])
             used = [worker.processor_seconds() - begun for worker, begun in zip(workers, before, strict=True)]
         shares = ", ".join(f"{each / sum(used):.0%}" for each in used)
         cost = sum(used) * 1000 / report["ended"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ OURS = ("REST_CONNECTOR_", "ZEEBE_", "CAMUNDA_", "CONNECTOR_", "SECRET_")
 IMPORT_SECONDS = 4.0
 STOP_SECONDS = 60.0
 KILL_SECONDS = 10.0
+PORTS = range(20_000, 30_000, 2)
 LOOK_SECONDS = 1.0
 
 
@@ -112,6 +115,48 @@ def our_settings(address: str, job_type: str) -> dict[str, str]:
         "REST_CONNECTOR_HEALTH__HOST": "127.0.0.1",
         "REST_CONNECTOR_HEALTH__PORT": "0",
     }
+
+
+def free_port() -> int:
+    """A port that is free now, and so is the next one; below those that the system gives to connections."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as one, socket.socket() as other, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 1))
+            return port
+    raise SystemExit("there is no free port")
+
+
+def processor_seconds(self) -> float:
+    """User and system time so far."""
+    return processor_seconds(self.pid)
+
+
+def our_worker(address: str, log: Path, *, settle: float = IMPORT_SECONDS, **settings: object) -> WorkerProcess:
+    """`rest-connector run` on a gateway; `settings` are names without the prefix."""
+    environ = our_settings(address, JOB_TYPE) | {"REST_CONNECTOR_LOG__JOBS": "false"}
+    environ |= {f"REST_CONNECTOR_{name}": str(value) for name, value in settings.items()}
+    return WorkerProcess(OUR_COMMAND, environ, log, settle=settle)
+
+
+OUR_COMMAND = (sys.executable, "-m", "worker", "run")
+
+
+def our_settings(address: str, job_type: str) -> dict[str, str]:
+    """What a worker of ours needs to run beside others."""
+    return {
+        "ZEEBE_ADDRESS": address,
+        "REST_CONNECTOR_JOB_TYPES": job_type,
+        "REST_CONNECTOR_HEALTH__HOST": "127.0.0.1",
+        "REST_CONNECTOR_HEALTH__PORT": "0",
+    }
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def processor_seconds(pid: int) -> float:
