@@ -127,38 +127,6 @@ def free_port() -> int:
     raise SystemExit("there is no free port")
 
 
-def processor_seconds(self) -> float:
-    """User and system time so far."""
-    return processor_seconds(self.pid)
-
-
-def our_worker(address: str, log: Path, *, settle: float = IMPORT_SECONDS, **settings: object) -> WorkerProcess:
-    """`rest-connector run` on a gateway; `settings` are names without the prefix."""
-    environ = our_settings(address, JOB_TYPE) | {"REST_CONNECTOR_LOG__JOBS": "false"}
-    environ |= {f"REST_CONNECTOR_{name}": str(value) for name, value in settings.items()}
-    return WorkerProcess(OUR_COMMAND, environ, log, settle=settle)
-
-
-OUR_COMMAND = (sys.executable, "-m", "worker", "run")
-
-
-def our_settings(address: str, job_type: str) -> dict[str, str]:
-    """What a worker of ours needs to run beside others."""
-    return {
-        "ZEEBE_ADDRESS": address,
-        "REST_CONNECTOR_JOB_TYPES": job_type,
-        "REST_CONNECTOR_HEALTH__HOST": "127.0.0.1",
-        "REST_CONNECTOR_HEALTH__PORT": "0",
-    }
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def processor_seconds(pid: int) -> float:
     """User and system time that a process has used."""
     return _seconds_in(Path(f"/proc/{pid}/stat"))
