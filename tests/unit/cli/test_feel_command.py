@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
-import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -197,10 +194,16 @@ def test_the_prompt_completes_names_and_keys(line: str, begun: str, offered: set
     assert line.endswith("st") or len(found) == len(offered)
 
 
-def _like_a_shell() -> None:
-    """The terminal is the process's own, and Ctrl-C counts, even if the tests run in the background of a shell."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+LIKE_A_SHELL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "worker", "feel"])
+"""
+"""The terminal is the process's own, and Ctrl-C counts, even if the tests run in the background of a shell.
+
+A program does this for the child: code between fork and exec may hang in a test process that has threads.
+"""
 
 
 class Terminal:
@@ -211,13 +214,12 @@ class Terminal:
         self._shown = ""
         self._keys, screen = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker", "feel"],
+            [sys.executable, "-c", LIKE_A_SHELL],
             stdin=screen,
             stdout=screen,
             stderr=screen,
             env=environment,
             start_new_session=True,
-            preexec_fn=_like_a_shell,
         )
         os.close(screen)
 
