@@ -14,7 +14,8 @@ import argparse
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -41,30 +42,32 @@ class Comparison:
         self._starts: defaultdict[str, list[float]] = defaultdict(list)
         self._steady: defaultdict[str, list[Report]] = defaultdict(list)
         self._others = 0.0
+        self._failed: dict[str, None] = {}
 
     def round(self, workers: list[Contestant]) -> None:
         """Everything once."""
         for load in LOADS:
             for worker in workers:
                 if load in measured_at(worker, LOADS):
-                    self._look()
-                    self._keep(load.delay, worker.name, fresh(self._program, worker, load, self._logs))
+                    with self._attempt(worker.name):
+                        self._keep(load.delay, worker.name, fresh(self._program, worker, load, self._logs))
         for worker in workers:
             if worker.warms_up:
-                self._look()
-                for load, report in kept(self._program, worker, measured_at(worker, LOADS), self._logs):
-                    self._keep(load.delay, worker.name + pages.WARM, report)
+                with self._attempt(worker.name):
+                    for load, report in kept(self._program, worker, measured_at(worker, LOADS), self._logs):
+                        self._keep(load.delay, worker.name + pages.WARM, report)
         for worker in workers:
             if not worker.delays:
-                self._look()
-                self._starts[worker.name].append(seconds_to_first_job(self._program, worker, self._logs))
-                machine.say(f"{worker.name}: first job done after {self._starts[worker.name][-1]:.2f} s")
+                with self._attempt(worker.name):
+                    seconds = seconds_to_first_job(self._program, worker, self._logs)
+                    self._starts[worker.name].append(seconds)
+                    machine.say(f"{worker.name}: first job done after {seconds:.2f} s")
         for worker in workers:
             if not worker.delays and worker.name != SHIPPED:
-                self._look()
-                run = measure(worker, WARM_STEADY if worker.warms_up else STEADY, self._logs).figures()
-                self._steady[worker.name].append(run)
-                machine.say(sentence(worker.name, STEADY, run))
+                with self._attempt(worker.name):
+                    run = measure(worker, WARM_STEADY if worker.warms_up else STEADY, self._logs).figures()
+                    self._steady[worker.name].append(run)
+                    machine.say(sentence(worker.name, STEADY, run))
 
     def figures(self, rounds: int, left_out: list[str]) -> dict[str, Any]:
         """Medians over the rounds."""
@@ -76,7 +79,7 @@ class Comparison:
         return {
             "machine": machine.facts() | {"others": round(self._others, 2)},
             "rounds": rounds,
-            "left_out": left_out,
+            "left_out": [*left_out, *self._failed],
             "throughput": throughput,
             "start_seconds": {name: round(median(each), 2) for name, each in self._starts.items()},
             "steady": {
@@ -85,8 +88,17 @@ class Comparison:
             },
         }
 
-    def _look(self) -> None:
+    @contextmanager
+    def _attempt(self, name: str) -> Iterator[None]:
+        """One measurement; one that fails is told and leaves the others as they are."""
         self._others = max(self._others, machine.look())
+        try:
+            yield
+        except SystemExit as error:
+            if not isinstance(error.code, str):
+                raise  # the comparison itself shall end
+            machine.say(error.code)
+            self._failed[f"a run of {name}, which failed"] = None
 
     def _keep(self, delay: int, name: str, report: Report) -> None:
         self._loads[delay, name].append(report)

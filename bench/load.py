@@ -24,8 +24,8 @@ from bench.contestants import JOB_TYPES, Contestant, chosen, contestants
 from bench.worker_process import WorkerProcess, free_port, loadgw
 
 WARMING_JOBS = 30_000
-FEWER_SECONDS = 40.0
-"""How long a worker may need for the jobs of one run; one that does few at once gets fewer."""
+FEWER_SECONDS, LEAST_MS = 40.0, 4
+"""How long a worker may need for the jobs of one run, and for a job at least; one that does few at once gets fewer."""
 LIMIT = "10m"
 FIGURES = ("jobs_per_second", "cpu_ms_per_job", "peak_rss_mb", "p50_ms", "p99_ms")
 WRONG = ("lost", "failed", "bpmn_errors", "repeated_calls")
@@ -47,9 +47,7 @@ LOADS = (Load(0, 21_000, 6_000), Load(50, 9_000, 2_000), Load(200, 4_000, 1_000)
 
 def fitted(load: Load, contestant: Contestant) -> Load:
     """Fewer jobs for a worker that does few at once."""
-    if not load.delay:
-        return load
-    jobs = min(load.jobs, int(FEWER_SECONDS * 1000 / load.delay * contestant.parallel))
+    jobs = min(load.jobs, int(FEWER_SECONDS * 1000 / max(load.delay, LEAST_MS) * contestant.parallel))
     return replace(load, jobs=jobs, warm=load.warm * jobs // load.jobs)
 
 

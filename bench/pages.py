@@ -96,7 +96,7 @@ def _notes(found: Figures) -> str:
         f"Medians of {found['rounds']} rounds in turn; ms are processor time of a job. Each figure is of a fresh "
         "process: it starts, does 6,000, 2,000 or 1,000 jobs (at 0, 50, 200 ms) and is measured in the 15,000, 7,000 "
         "or 3,000 that follow; warm: after 30,000 jobs more, then kept running. Tuned: 100 threads, polling; as "
-        "shipped: one thread, streams, and fewer jobs where it waits for the service. Measured on "
+        "shipped: one thread, streams, fewer jobs. Measured on "
         f"{machine_sentence(found['machine'])}."
     )
     for missing in found["left_out"]:
