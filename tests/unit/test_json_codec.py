@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +70,13 @@ def test_numbers_beyond_the_limit_are_refused_wherever_they_stand(before: int, n
                 loads(text)
         elif "e" not in number:
             assert len(loads(text, exact=True)) == 3
+
+
+def test_texts_full_of_digits_are_read_in_linear_time() -> None:
+    text = ("1" * 1000 + "x") * 12_000
+    started = time.perf_counter()
+    assert loads(f'"{text}"') == text
+    assert time.perf_counter() - started < 5  # the search for long numbers takes longer, when it begins at every digit
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[1,{"a":"x","b":', ',"c":null},2]')])
