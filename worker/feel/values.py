@@ -20,6 +20,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 from . import numbers, temporal
@@ -70,9 +71,9 @@ class Context(Mapping[str, Any]):
         """The entry, or the default."""
         return self._entries.get(key, default)
 
-    def names(self) -> list[str]:
-        """The keys of all entries."""
-        return list(self._entries)
+    def names(self, most: int) -> list[str]:
+        """The keys of the first entries."""
+        return list(islice(self._entries, most))
 
     def named(self, name: str) -> list[Function] | None:
         """The functions of that name."""
@@ -168,13 +169,11 @@ class InputContext(Context):
             self._entries[names] = known  # type: ignore[index]  # as long as this is no plain dict of entries
         return known
 
-    def names(self) -> list[str]:
-        raw, evaluation = self.raw, self._evaluation
-        if raw is None or evaluation is None:
-            return list(self._entries)
-        evaluation.take_input(len(raw))
-        keys = [key for key, value in raw.items() if type(value) is not Function]
-        return [key if type(key) is str else context_key(key) for key in keys]
+    def names(self, most: int) -> list[str]:
+        if self.raw is None:
+            return super().names(most)
+        keys = (key for key, value in self.raw.items() if type(value) is not Function)
+        return [context_key(key) for key in islice(keys, most)]
 
     def named(self, name: str) -> list[Function] | None:
         raw = self.raw

@@ -57,6 +57,12 @@ def test_ends_in_a_limit(text: str, limit: str | None) -> None:
     assert "The limit is" in str(caught.value)
 
 
+def test_looking_for_what_is_not_there_again_and_again_is_within_the_limits() -> None:
+    wide = {f"key{number}": number for number in range(1_000)}
+    result = feel.evaluate("for i in 1..5000 return wide.missing", {"wide": wide}, limits=feel.Limits(seconds=2.0))
+    assert result.value == [None] * 5_000
+
+
 @pytest.mark.parametrize(
     "text", ["1 in (" * 150 + "1" + ")" * 150, "1 in " * 150 + "1", "{a: " * 150 + "1" + "}" * 150]
 )

@@ -27,6 +27,9 @@ from worker.feel.values import Range as RangeValue
 
 from .frame import CallFailed, Code, Compiler, NoInput, Scope, passes_failures, settled
 
+MOST_NAMES = 50
+"""Keys that a warning names."""
+
 
 def literal(_: Compiler, node: Literal | TemporalLiteral) -> Code:
     value = node.value
@@ -148,8 +151,8 @@ def step(value: Any, key: str, evaluation: Evaluation, position: int) -> Any:
     if kind in LIST_TYPES:
         return _mapped(value, key, evaluation, position, 0)
     if kind in CONTEXT_TYPES:
-        keys = value.names()
-        shown = "', '".join(keys[:50])
+        keys = value.names(MOST_NAMES)
+        shown = "', '".join(keys)
         known = f"Available keys: '{shown}'" if keys else "The context is empty"
         message = f"No context entry found with key '{key}'. {known}"
         evaluation.warn("NO_CONTEXT_ENTRY_FOUND", message, position)
