@@ -48,7 +48,7 @@ class HttpProtocol(ResponseHandler):
         self._without_body = False
         self._silent_since: float | None = None  # on the loop's clock; None while silence is no fault
         self._looked_at = 0.0  # when the timer ends, which serves one exchange after the other
-        self._begun = bytearray()  # of a head that is not complete
+        self._begun = bytearray()  # of a head that is not complete, or not asked for yet
         self._streams = False  # whether the parser is one for a body
         self._last_bytes: bytes | None = None  # of a body in chunks
 
@@ -67,6 +67,9 @@ class HttpProtocol(ResponseHandler):
         self._without_body = without_body
         self._payload = self._last_bytes = None
         self._answered = answered = self._loop.create_future()
+        if self._begun and self.transport is not None:
+            early, self._begun = bytes(self._begun), bytearray()
+            self.data_received(early)
         return answered
 
     def send(self, request: bytes, write_timeout: float) -> asyncio.Task[None] | None:
@@ -93,7 +96,10 @@ class HttpProtocol(ResponseHandler):
         """Bytes from the peer; none when reading goes on with those that the parser has kept."""
         answered, parser = self._answered, self._parser
         if answered is None or parser is None:
-            self.close()
+            if self.used:
+                self.close()
+            else:  # who refuses all connections may say so before a request is there
+                self._begun += data
             return
         if self._silent_since is not None:
             self._silent_since = self._loop.time()

@@ -1,16 +1,20 @@
-"""A client wired as in the worker, on real sockets; tokens and documents are the only stand-ins."""
+"""A client wired as in the worker, on real sockets; tokens and documents are the only stand-ins.
+
+Every test runs on the loop of the worker (uvloop) and on the one that it falls back to.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.support.certificates import Authority, make_authority
 from worker.documents import MemoryStore
@@ -19,6 +23,10 @@ from worker.face import COMPATIBLE, Face
 from worker.rest.client import RestClient
 from worker.rest.egress import Egress
 from worker.rest.request import OAuth, RestRequest, RestResponse
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @dataclass

@@ -94,6 +94,18 @@ async def test_nor_are_those_that_come_while_nobody_asks(calls: Calls) -> None:
     assert (first.body, second.body) == ([1], [2])
 
 
+async def test_a_server_that_is_too_busy_to_listen_is_heard(calls: Calls) -> None:
+    async def refuse_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(503, b"no", "Connection: close", reason="Busy"))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(refuse_at_once, "127.0.0.1", 0) as listener:
+        url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
+        failures = [await calls.failure(url) for _ in range(20)]
+    assert {(failure.code, failure.message) for failure in failures} == {("503", "Busy")}
+
+
 async def test_a_response_that_is_too_long_does_not_poison_the_next_call(calls: Calls) -> None:
     async with scripted(answer(200, b"x" * 2_000_000), answer(200, b"ok")) as server:
         await calls.failure(server.url(), return_format=ReturnFormat("TEXT"))
