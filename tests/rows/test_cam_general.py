@@ -61,6 +61,7 @@ async def test_cam_002_namespaced_inputs_keep_all_nine_names_free(scene: Scene) 
     ("variables", "custom", "message"),
     [
         ({"httpOptions": {"inputs": "namespaced"}}, {}, "httpOptions.inputs is read from a task header of its own"),
+        ({"httpOptions": {"inputs": "namespaced"}}, {"httpOptions.inputs": ""}, "httpOptions.inputs is read from"),
         (
             {"httpOptions": {"errors": {"immediate": True}}},
             {},

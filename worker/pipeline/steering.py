@@ -38,5 +38,5 @@ def refuse_misplaced(tree: Mapping[str, Any], headers: Mapping[str, str]) -> Non
     if "httpOptions" not in tree:
         return
     for name, path in _OPTIONS.items():
-        if name not in headers and is_set(at(tree, path)):
+        if not is_set(headers.get(name)) and is_set(at(tree, path)):
             raise input_failure(f"{name} is read from a task header of its own, named {name}, and from nowhere else")
