@@ -27,6 +27,7 @@ Body = bytes | aiohttp.StreamReader
 _BUFFER: Final = 256 * 1024
 _MAX_HEAD: Final = 1024 * 1024
 _MAX_HEADERS: Final = 1000
+_MAX_INTERIM: Final = 1000
 _ONE_WRITE: Final = 64 * 1024
 _END: Final = re.compile(rb"\n\r?\n")
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
@@ -49,6 +50,7 @@ class HttpProtocol(ResponseHandler):
         self._silent_since: float | None = None  # on the loop's clock; None while silence is no fault
         self._looked_at = 0.0  # when the timer ends, which serves one exchange after the other
         self._begun = bytearray()  # of a head that is not complete, or not asked for yet
+        self._interim = 0  # how many answers to this request were passed over
         self._streams = False  # whether the parser is one for a body
         self._last_bytes: bytes | None = None  # of a body in chunks
 
@@ -66,6 +68,7 @@ class HttpProtocol(ResponseHandler):
         self._read_timeout = read_timeout
         self._without_body = without_body
         self._payload = self._last_bytes = None
+        self._interim = 0
         self._answered = answered = self._loop.create_future()
         if self._begun and self.transport is not None:
             early, self._begun = bytes(self._begun), bytearray()
@@ -117,7 +120,7 @@ class HttpProtocol(ResponseHandler):
 
     def _read_head(self, answered: asyncio.Future[tuple[Head, Body]], parser: HttpParser[Any], data: bytes) -> None:
         """The head is parsed whole and by itself: bytes behind it that are no body (of a 204, say) do not spoil it."""
-        while data and self._payload is None:
+        while data:
             known = len(self._begun)
             if known:
                 self._begun += data
@@ -136,6 +139,10 @@ class HttpProtocol(ResponseHandler):
             for message, _ in parser.feed_data(head)[0]:
                 if not 100 <= message.code < 200 or message.code == _SWITCHING:
                     self._take(answered, message, head, data)
+                    return
+            self._interim += 1
+            if self._interim > _MAX_INTERIM:
+                raise HttpProcessingError(message="Interim answers without end")
 
     def _take(self, answered: asyncio.Future[tuple[Head, Body]], message: Head, head: bytes, data: bytes) -> None:
         """An answer has begun; `data` is what has come behind its head."""

@@ -146,6 +146,13 @@ async def test_heads_that_break_the_protocol(calls: Calls, head: bytes) -> None:
     assert (failure.code, failure.message) == PROTOCOL
 
 
+@pytest.mark.parametrize("interim", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"\r\n\r\n"], ids=["hints", "blank lines"])
+async def test_interim_answers_without_end_are_no_answer(calls: Calls, interim: bytes) -> None:
+    async with scripted(interim * 2000 + answer(200, b"{}")) as server:
+        failure = await calls.failure(server.url())
+    assert (failure.code, failure.message) == PROTOCOL
+
+
 @pytest.mark.parametrize("url", ["http://user:pass@127.0.0.1/x", "secrets://x"])
 async def test_urls_that_are_never_called(calls: Calls, url: str) -> None:
     failure = await calls.failure(url)
