@@ -106,6 +106,28 @@ async def test_a_peer_that_pings_and_does_not_read_is_left() -> None:
         assert (await failed(calls.one())).code == "UNAVAILABLE"
 
 
+async def test_a_peer_that_pings_while_it_has_much_to_read_is_none_of_those() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.hello({INITIAL_WINDOW_SIZE: 1 << 20})
+        await peer.send(window(0, 1 << 30))
+        first = await peer.request()
+        await peer.send(answer(first.stream, b"yes"))
+        await begun.wait()
+        await peer.send(frame(PING, 0, 0, bytes(8)))
+        while True:
+            request = await peer.request()
+            await peer.send(answer(request.stream, b"yes"))
+
+    begun = asyncio.Event()
+    async with peers(script) as running, client(running.address) as calls:
+        assert await answered(calls.one()) == b"yes"
+        many = [calls.one(bytes(10_000)) for _ in range(1_000)]
+        await asyncio.sleep(0)
+        begun.set()
+        assert {await answered(call) for call in many} == {b"yes"}
+        assert running.connections == 1
+
+
 async def test_a_peer_that_sends_more_than_it_may_fails_that_call() -> None:
     async def script(peer: Peer) -> None:
         await peer.hello()

@@ -28,6 +28,7 @@ class Sender:
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
+        self._unread = 0  # bytes of replies that the paused transport got
         self._held: dict[int, Call] = {}  # calls whose request is not sent to its end
         self._credit = frames.DEFAULT_WINDOW  # of the whole connection
         self._initial = frames.DEFAULT_WINDOW  # of a new stream
@@ -95,19 +96,19 @@ class Sender:
 
     def resume(self) -> None:
         """The transport takes more."""
-        self.paused = False
+        self.paused, self._unread = False, 0
         self._send_held()
 
     def backlog(self) -> bool:
-        """Whether the peer reads far too little of what it is sent."""
-        if not self.paused or self._transport is None:
-            return False
-        return self._transport.get_write_buffer_size() + sum(map(len, self._out)) > LARGEST_BACKLOG
+        """Whether the peer leaves far too many replies unread. No request begins while it does not read."""
+        return self.paused and self._unread + sum(map(len, self._out)) > LARGEST_BACKLOG
 
     def _flush(self) -> None:
         if self._out:
             data = b"".join(self._out)
             self._out.clear()
+            if self.paused:
+                self._unread += len(data)
             if self._transport is not None:
                 self._transport.write(data)
 
