@@ -144,10 +144,10 @@ class GrpcActivation:
         self._cancelled = False
 
     def cancel(self) -> None:
-        """End the call now."""
+        """End the call, after the message that is coming."""
         self._cancelled = True
         if self._call is not None:
-            self._call.cancel()
+            self._call.leave()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Job]]:
         call, headers = await self._transport.begin(self._method, self._request, self._timeout)

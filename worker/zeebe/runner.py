@@ -177,8 +177,8 @@ class Runner:
     # -- jobs in
 
     def _more_to_come(self) -> bool:
-        """Whether the engine has more jobs than it has handed out, as far as polls can tell."""
-        return any(source.more_to_come for source in self.sources)
+        """Whether there are more jobs than those in slots, as far as polls and streams can tell."""
+        return any(source.more_to_come for source in self._intake())
 
     def _accept(self, jobs: Sequence[Job], slots: int, age: float) -> None:
         """Take over jobs with the slots reserved for them; called by a source."""

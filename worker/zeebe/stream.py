@@ -27,6 +27,9 @@ STREAM_SECONDS = 3600.0
 # A read that took longer found the connection empty: the job has come without waiting in it.
 PROMPT_SECONDS = 0.05
 
+# A read that took less found the job there: others may wait behind it.
+READY_SECONDS = 0.001
+
 
 class Age:
     """For how long a pushed job has waited in the connection.
@@ -74,7 +77,14 @@ class StreamSource:
         self._activation: Activation | None = None
         self._stopping = asyncio.Event()
         self._unsupported = False
+        self._reading = False
+        self._ready = False  # whether the last job was there when it was asked for
         self._said = ""
+
+    @property
+    def more_to_come(self) -> bool:
+        """Whether jobs seem to wait in the connection."""
+        return self._ready and not self._reading
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns once those that have arrived are handed over and the slots are closed."""
@@ -94,6 +104,7 @@ class StreamSource:
                 # Whatever it is, it must not end the stream for good.
                 log.exception("streaming failed in an unforeseen way", extra={"type": self._request.job_type})
                 self._failed(GatewayBusy("UNKNOWN", type(error).__name__))
+            self._ready = False
             await self._pause(wait, self._stopping)
 
     async def _read(self) -> None:
@@ -117,11 +128,14 @@ class StreamSource:
     async def _read_one(self, jobs: AsyncIterator[Sequence[Job]], age: Age) -> bool:
         """Hand over the next job with the slot that is reserved for it; false when the stream has ended."""
         asked = self._clock()
+        self._reading = True
         try:
             arrived = await anext(jobs, None)
         except BaseException:
             self._slots.release()
             raise
+        finally:
+            self._reading = False
         if not arrived:
             self._slots.release()
             return arrived is not None
@@ -130,6 +144,7 @@ class StreamSource:
         self._said = ""
         self._backoff.reset()
         now = self._clock()
+        self._ready = now - asked < READY_SECONDS
         self._accept(arrived, 1, age.of(arrived[0], now, now - asked))
         return True
 

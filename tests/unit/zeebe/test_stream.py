@@ -89,6 +89,22 @@ async def test_no_job_is_read_without_a_free_slot() -> None:
         stream.unread.clear()
 
 
+async def test_jobs_that_wait_in_the_connection_are_more_to_come_until_they_are_read() -> None:
+    bench = Bench(slots=2)
+    async with bench.running():
+        stream = await bench.transport.opened()
+        assert not bench.source.more_to_come
+
+        stream.push(*(job(key) for key in range(1, 4)))
+        await bench.has_accepted(1, 2)
+        assert bench.source.more_to_come
+
+        bench.slots.release(2)
+        await bench.has_accepted(1, 2, 3)
+        await asyncio.sleep(0)  # the next one is asked for
+        assert not bench.source.more_to_come
+
+
 async def test_a_stream_is_not_opened_before_there_is_a_slot() -> None:
     bench = Bench(slots=1)
     await bench.slots.reserve(1)

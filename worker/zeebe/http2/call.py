@@ -23,6 +23,9 @@ READ_AHEAD: Final = 1 << 14
 PREFIX: Final = Struct(">BL")
 """Of a message: whether it is compressed, and its length."""
 
+LEAVE_SECONDS: Final = 2.0
+"""For the rest of a message that was coming when the call was left."""
+
 CANCELLED: Final[Status] = ("CANCELLED", "the call was cancelled")
 TIMED_OUT: Final[Status] = ("DEADLINE_EXCEEDED", "no answer in time")
 
@@ -50,6 +53,7 @@ class Call:
         "_deserialize",
         "_headers",
         "_largest",
+        "_leaving",
         "_loop",
         "_messages",
         "_reader",
@@ -91,6 +95,7 @@ class Call:
         self._arriving: bytearray | None = None  # messages that are not whole yet
         self._buffered = 0  # bytes in `_messages`
         self._reader: asyncio.Future[None] | None = None
+        self._leaving = False  # it ends with the message that is coming
         self.head = head
         self.body = body
         self.deadline = deadline
@@ -139,6 +144,15 @@ class Call:
     def cancel(self) -> None:
         """End the call now; harmless when it is over."""
         self.abort(CANCELLED)
+
+    def leave(self) -> None:
+        """End the call, but not within a message: the jobs in it are ours already."""
+        if self._arriving is None:
+            self.cancel()
+        elif self.status is None:
+            self._leaving = True
+            self.deadline = min(self.deadline, self._loop.time() + LEAVE_SECONDS)
+            self._deadlines.add(self)
 
     # -- for whoever carries it
 
@@ -230,6 +244,8 @@ class Call:
             self._buffered += len(message)
             if not self._single:
                 self._wake()
+            if self._leaving:
+                self.cancel()
 
     def _ask(self) -> None:
         """Let the peer send what the reader waits for, and a little more."""

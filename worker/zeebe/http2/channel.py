@@ -181,6 +181,7 @@ class Channel:
             self._dialing = self.loop.create_task(self._connect(), name="connection to the gateway")
 
     async def _connect(self) -> None:
+        connection: Connection | None = None
         try:
             connection = await dial(
                 self._host,
@@ -196,12 +197,18 @@ class Channel:
             log.exception("connecting failed in an unforeseen way")
             self._failed(f"cannot connect to {self._address}: {type(error).__name__}")
             self._refuse()
-        else:
-            self._connection = connection
-            self.has_room(connection)
         finally:
             if self._dialing is asyncio.current_task():  # and not one that has taken its place
                 self._dialing = None
+        if connection is not None:
+            self._connected(connection)
+
+    def _connected(self, connection: Connection) -> None:
+        self._connection = connection
+        if connection in self._retired:  # it has greeted us and said farewell at once
+            self.retired(connection)
+        else:
+            self.has_room(connection)
 
     def _failed(self, why: str) -> None:
         self._failure = why

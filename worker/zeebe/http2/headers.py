@@ -61,8 +61,8 @@ class HeaderReader:
         except (HPACKError, IndexError, ValueError) as error:
             raise ProtocolError(COMPRESSION_ERROR, f"a header block that cannot be read: {error}") from error
         lines = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in pairs}
-        if self._decoder.header_table_size == 0 and len(data) <= _LARGEST_KEPT:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
+        if self._decoder.header_table_size or len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        if not self._decoder.header_table_size and len(data) <= _LARGEST_KEPT:
             self._kept[data] = lines
         return lines

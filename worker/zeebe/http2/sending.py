@@ -62,7 +62,8 @@ class Sender:
             self.write(frames.header_frames(stream, head, self._largest_frame))
             call.unsent, call.credit = memoryview(body), self._initial
             self._held[stream] = call
-            self._send_held()
+            self._flush()  # what comes before
+            self._send(call)
 
     def forget(self, stream: int) -> None:
         """The stream has ended, whether its request was sent or not."""
@@ -77,7 +78,11 @@ class Sender:
             call.credit += increment
         if (self._credit if call is None else call.credit) > frames.LARGEST:
             raise ProtocolError(frames.FLOW_CONTROL_ERROR, "a window that is too large")
-        self._send_held()
+        if call is None:
+            self._send_held()
+        else:
+            self._flush()
+            self._send(call)
 
     def set_window(self, value: int) -> None:
         """The peer takes so many bytes of each call to begin with. Raises `ProtocolError`."""
@@ -116,15 +121,21 @@ class Sender:
         if not self._held:
             return
         self._flush()  # what comes before
-        for stream, call in list(self._held.items()):
-            while call.unsent and not self.paused and self._transport is not None:
-                size = min(len(call.unsent), self._credit, call.credit, self._largest_frame)
-                if size <= 0:
-                    break
-                flags = frames.END_STREAM if size == len(call.unsent) else 0
-                self._transport.write(frames.frame(frames.DATA, flags, stream, bytes(call.unsent[:size])))
-                call.unsent = call.unsent[size:]
-                call.credit -= size
-                self._credit -= size
-            if not call.unsent:
-                del self._held[stream]
+        for call in list(self._held.values()):
+            if self.paused or self._credit <= 0:
+                break
+            self._send(call)
+
+    def _send(self, call: Call) -> None:
+        """Send what the peer takes now of a request that is held back."""
+        while call.unsent and not self.paused and self._transport is not None:
+            size = min(len(call.unsent), self._credit, call.credit, self._largest_frame)
+            if size <= 0:
+                return
+            flags = frames.END_STREAM if size == len(call.unsent) else 0
+            self._transport.write(frames.frame(frames.DATA, flags, call.stream, bytes(call.unsent[:size])))
+            call.unsent = call.unsent[size:]
+            call.credit -= size
+            self._credit -= size
+        if not call.unsent:
+            self._held.pop(call.stream, None)
