@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -112,6 +113,18 @@ def test_fractions_are_doubles_or_exact() -> None:
     assert isinstance(exact[0], Decimal)
     assert dumps({"n": exact[0]}) == '{"n":1.10}'
     assert dumps_body({"n": Decimal("12345678901234567890.10")}) == '{"n":12345678901234567890.10}'
+
+
+def test_spelling_a_long_text_as_java_does_takes_little_memory() -> None:
+    body = {"text": "x" * 1_000_000 + "\x1b"}
+    tracemalloc.start()
+    try:
+        text = dumps_body(body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert text.endswith('x\\u001B"}')
+    assert peak < 20 * len(text)
 
 
 def test_doubles_beyond_the_range_leave_as_text() -> None:

@@ -79,7 +79,7 @@ _LONG_NUMBER: Final = re.compile(rf"(?<![-+.eE0-9])[-+.eE0-9]{{{MAX_DIGITS + 1}}
 _STRIDE: Final = 100
 _SAMPLE_OF_LONG_NUMBER: Final = re.compile(rf"[-+.eE0-9]{{{MAX_DIGITS // _STRIDE}}}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_STRING_OR_NUMBER: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?')
+_STRING_OR_NUMBER: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?')
 _LONG_FRACTION: Final = re.compile(r"\.(?:(?<=\d{8}\.)\d|00(?<=(?<!\d)0\.00))")  # `12345678.9`, `0.001`
 _EXPONENT: Final = re.compile(r"e[-+]\d(?<=\de[-+]\d)")
 _CONTROL: Final = re.compile(r"(\\+)u00([01][0-9a-f])")
