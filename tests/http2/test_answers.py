@@ -94,6 +94,26 @@ async def test_a_peer_may_keep_a_table_of_header_lines() -> None:
         assert [str(await failed(calls.one())) for _ in range(2)] == ["NOT_FOUND: no 9", "NOT_FOUND: no 11"]
 
 
+async def test_a_peer_may_take_up_a_table_again() -> None:
+    kept = lines({"x-words": "said"}).replace(b"\x00", b"\x40", 1)
+    first = b"\x20" + lines(FIRST_LINES)  # with a table of no size
+    blocks = [first, b"\x3f\xe1\x1f" + kept + lines(FIRST_LINES), first, b"\xbe" + lines(FIRST_LINES)]
+
+    async def script(peer: Peer) -> None:
+        await peer.hello()
+        for block in blocks:
+            stream = (await peer.request()).stream
+            await peer.send(
+                frame(HEADERS, END_HEADERS, stream, block), frame(DATA, 0, stream, message(b"yes")), trailers(stream)
+            )
+        await peer.end()
+
+    async with peers(script) as running, client(running.address) as calls:
+        for _ in range(3):
+            assert await answered(calls.one()) == b"yes"
+        assert "header block" in str(await failed(calls.one()))  # the table was emptied in between
+
+
 @pytest.mark.parametrize(
     ("status", "words", "expected"),
     [
