@@ -18,11 +18,13 @@ from tests.support.http2_peer import (
     INITIAL_WINDOW_SIZE,
     MAX_CONCURRENT_STREAMS,
     PING,
+    PREFACE,
     Peer,
     answer,
     frame,
     goaway,
     peers,
+    settings,
     trailers,
     window,
 )
@@ -56,6 +58,31 @@ async def test_a_farewell_lets_calls_end_and_sends_new_ones_elsewhere() -> None:
         assert await answered(three[2]) == b"elsewhere"  # the one that the gateway had not taken
         assert [await answered(three[0]), await answered(three[1])] == [b"first", b"second"]
         await guarded(closed.wait())
+
+
+async def test_a_farewell_may_come_with_the_greeting() -> None:
+    async def leaving(peer: Peer) -> None:
+        await peer.send(settings({}), goaway((1 << 31) - 1))
+        await peer.reader.readexactly(len(PREFACE))
+        await peer.request()
+        begun.set()
+        await asked_elsewhere.wait()
+        await peer.send(answer(1, b"first"))
+        await peer.end()
+
+    async def next_one(peer: Peer) -> None:
+        await peer.hello()
+        request = await peer.request()
+        await peer.send(answer(request.stream, b"elsewhere"))
+        asked_elsewhere.set()
+        await peer.end()
+
+    begun, asked_elsewhere = asyncio.Event(), asyncio.Event()
+    async with peers(leaving, next_one) as running, client(running.address) as calls:
+        first = calls.one()
+        await guarded(begun.wait())
+        assert await answered(calls.one()) == b"elsewhere"
+        assert await answered(first) == b"first"
 
 
 async def test_a_gateway_that_takes_no_call_at_all_is_away() -> None:
