@@ -97,6 +97,35 @@ async def test_what_came_before_a_stream_was_cancelled_is_handed_out() -> None:
             await call.read()
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in part"])
+async def test_a_call_that_is_left_ends_with_the_message_that_is_coming(whole: bool) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.hello()
+        await peer.request()
+        await peer.send(FIRST, frame(DATA, 0, 1, message(b"a") + message(bytes(60_000))[:7]))
+        await peer.send(frame(PING, 0, 0, bytes(8)))
+        await peer.until(lambda: PING in peer.seen)
+        come.set()
+        await left.wait()
+        if whole:
+            await peer.stream_out(1, message(bytes(60_000))[7:] + message(b"another"))
+        await peer.until(lambda: 1 in peer.resets)
+        assert peer.resets[1] == CANCEL
+        await peer.end()
+
+    come, left = asyncio.Event(), asyncio.Event()
+    async with peers(script) as running, client(running.address) as calls:
+        call = calls.many()
+        await guarded(come.wait())
+        call.leave()
+        left.set()
+        assert await guarded(call.read()) == b"a"
+        if whole:
+            assert await guarded(call.read()) == bytes(60_000)
+        with pytest.raises(RpcError, match="CANCELLED" if whole else "DEADLINE_EXCEEDED"):
+            await guarded(call.read())
+
+
 async def test_a_caller_that_is_cancelled_ends_its_call() -> None:
     async def script(peer: Peer) -> None:
         await peer.hello()
