@@ -37,7 +37,7 @@ def task_headers(headers: Mapping[str, Any] | None, face: Face, *, has_body: boo
 def merge(auth: HeaderLines, own: HeaderLines, entity_type: str | None) -> HeaderLines:
     """Authentication first, as recorded; the entity's own type where the headers have none. Raises `JobFailure`."""
     lines = [*auth, *own]
-    names = {name.lower() for name, _ in lines}
+    names = {name.strip(" \t").lower() for name, _ in lines}  # some servers ignore what stands around a name
     if not names.isdisjoint(_FRAMING):
         raise protocol_error("input")
     if entity_type is not None and "content-type" not in names:

@@ -72,7 +72,7 @@ async def test_headers_that_a_client_adds_can_be_set_by_the_task(calls: Calls) -
     assert server.requests[0].headers == list(headers.items())
 
 
-@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding"])
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Transfer-Encoding ", "\tContent-Length"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_framing_headers_are_refused_and_nothing_is_sent(calls: Calls, name: str, method: str) -> None:
     async with scripted() as server:
