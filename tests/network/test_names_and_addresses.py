@@ -90,6 +90,13 @@ async def test_the_memory_of_names_is_bounded() -> None:
     assert names.asked == ["n0.test"]  # the oldest was forgotten, the newest was not
 
 
+async def test_a_name_that_is_too_long_for_any_host_is_not_even_looked_up(opened: CallsFactory) -> None:
+    names = Names()
+    async with opened(look_up=names.look_up) as calls:
+        failure = await calls.failure(f"http://{'a.' * 200}test/")
+    assert (failure.kind, names.asked) == ("dns", [])
+
+
 async def test_a_name_that_hangs_holds_up_a_proxied_call_once_and_not_for_long(opened: CallsFactory) -> None:
     now = 0.0
     asked: list[str] = []

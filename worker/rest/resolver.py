@@ -24,6 +24,8 @@ TTL: Final = 10.0
 _UNKNOWN_TTL: Final = 60.0
 _MAX_HOSTS: Final = 1000
 _THREADS: Final = 32
+LONGEST_NAME: Final = 255
+"""Characters. No longer name is known anywhere (RFC 1035)."""
 
 LookUp = Callable[[str], Awaitable[Sequence[Address]]]
 """Asks for the addresses of a name, in the order in which to try them. Raises `OSError` when there are none."""
@@ -53,6 +55,8 @@ class Resolver(AbstractResolver):
 
     async def addresses(self, host: str) -> Sequence[Address]:
         """The addresses of a host. Raises `OSError` when there are none."""
+        if len(host) > LONGEST_NAME:
+            raise OSError("the name is too long")
         if (address := literal(host)) is not None:
             return [address]
         known = self._known.get(host)

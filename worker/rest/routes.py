@@ -9,10 +9,12 @@ from typing import Final
 from yarl import URL
 
 from worker.rest.connector import Target
+from worker.rest.failures import aborted
 from worker.rest.gate import Gate, Permit
 from worker.rest.proxy import Proxy, ProxyRules, Scheme
 from worker.rest.request import ClientTls
 from worker.rest.request_head import request_head
+from worker.rest.resolver import LONGEST_NAME
 from worker.rest.tls import TlsContexts
 from worker.rest.transfer import Transfer
 from worker.rest.url import Url
@@ -93,6 +95,8 @@ class Routes:
         self, url: Url, scheme: Scheme, transfer: Transfer, tls: ClientTls | None, *, validated: bool
     ) -> Route:
         """The route of a call; `scheme` chooses the proxy, `validated` applies the host rules. Raises `JobFailure`."""
+        if len(url.host) > LONGEST_NAME:
+            raise aborted("dns")
         context = await self._context(tls) if tls is not None or url.scheme == "https" else None
         proxy = proxy_context = None
         if transfer.proxy is not None or not self._all_direct:
