@@ -149,6 +149,7 @@ async def test_a_caller_that_is_cancelled_ends_its_call() -> None:
 async def test_a_call_ends_by_its_deadline_here_and_there() -> None:
     async def script(peer: Peer) -> None:
         await peer.hello()
+        await peer.send(answer((await peer.request()).stream, b"connected"))
         await peer.until(lambda: len(peer.resets) == 2)
         assert set(peer.resets.values()) == {CANCEL}
         reset.set()
@@ -156,6 +157,7 @@ async def test_a_call_ends_by_its_deadline_here_and_there() -> None:
 
     reset = asyncio.Event()
     async with peers(script) as running, client(running.address) as calls:
+        assert await answered(calls.one()) == b"connected"
         later, soon, stream = calls.one(), calls.one(timeout=0.05), calls.many(timeout=0.02)
         assert (await failed(soon)).code == "DEADLINE_EXCEEDED"
         with pytest.raises(RpcError, match="DEADLINE_EXCEEDED"):
