@@ -117,14 +117,14 @@ class Exchange:
         request = self._bytes(message, route, authorization)
         tries = _MAX_STALE if message.method in IDEMPOTENT else 0
         while True:
-            used = False
+            reused: HttpProtocol | None = None
             try:
                 target = route.target if authorization is None else route.authorized_target
                 connection = await self._connection(target, transfer.connect_timeout)
                 protocol = connection.protocol
                 if not isinstance(protocol, HttpProtocol):
                     raise aiohttp.ServerDisconnectedError
-                used = protocol.used
+                reused = protocol if protocol.used else None
                 try:
                     return await _asked(protocol, request, message, transfer)
                 finally:
@@ -134,7 +134,7 @@ class Exchange:
             except TunnelRefused as refused:
                 return refused.answer
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                if not (used and tries) or isinstance(error, aiohttp.ClientConnectorError):
+                if reused is None or reused.heard or not tries or isinstance(error, aiohttp.ClientConnectorError):
                     raise failure_of(error, message.url) from without_frames(error)
                 without_frames(error)
                 tries -= 1

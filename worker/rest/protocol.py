@@ -54,6 +54,11 @@ class HttpProtocol(ResponseHandler):
         self._streams = False  # whether the parser is one for a body
         self._last_bytes: bytes | None = None  # of a body in chunks
 
+    @property
+    def heard(self) -> bool:
+        """Whether something has come before the head that was waited for, or of it."""
+        return bool(self._begun) or self._interim > 0
+
     def expect(self, *, without_body: bool, read_timeout: float) -> asyncio.Future[tuple[Head, Body]]:
         """Head and body of the answer to the next request, as soon as the head is there; interim ones are passed over.
 

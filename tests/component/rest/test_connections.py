@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.component.rest.conftest import Calls
-from tests.support.scripted_server import answer, close, scripted
+from tests.support.scripted_server import answer, close, partly, scripted
 from worker.rest.request import ReturnFormat
 
 
@@ -68,6 +68,14 @@ async def test_an_answer_that_has_begun_is_never_asked_for_again(calls: Calls) -
         await calls.call(server.url())
         failure = await calls.failure(server.url(), read_timeout=1)
     assert (failure.code, len(server.requests)) == ("500", 2)
+
+
+@pytest.mark.parametrize("begun", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 100 Continue\r\n\r\n"])
+async def test_nor_is_one_of_which_only_the_beginning_has_arrived(calls: Calls, begun: bytes) -> None:
+    async with scripted(answer(), partly(begun, close), answer()) as server:
+        await calls.call(server.url(), "DELETE")
+        failure = await calls.failure(server.url(), "DELETE")
+    assert (failure.code, len(server.requests)) == ("408", 2)
 
 
 async def test_bytes_behind_an_answer_are_no_answer_to_the_next_call(calls: Calls) -> None:
