@@ -33,6 +33,7 @@ _END: Final = re.compile(rb"\n\r?\n")
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*(?=\r\n)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[^\r\n]*(?=\r\n)", re.IGNORECASE)
 _LAST_CHUNK: Final = b"\r\n0\r\n"
+_END_OF_CHUNKS: Final = b"\r\n\r\n"
 _VERSION: Final = b"HTTP/"
 _SWITCHING: Final = 101
 _WITHOUT_BODY: Final = frozenset({_SWITCHING, 204, 304})
@@ -53,6 +54,7 @@ class HttpProtocol(ResponseHandler):
         self._interim = 0  # how many answers to this request were passed over
         self._streams = False  # whether the parser is one for a body
         self._last_bytes: bytes | None = None  # of a body in chunks
+        self._missing: int | None = None  # bytes of a body with a length
 
     @property
     def heard(self) -> bool:
@@ -139,7 +141,6 @@ class HttpProtocol(ResponseHandler):
             head, data = bytes(start[: end.end()]), bytes(start[end.end() :])
             self._begun = bytearray()
             if _CHUNKED.search(head) is not None:
-                self._last_bytes = b""
                 head = _LENGTH.sub(b"", head)
             for message, _ in parser.feed_data(head)[0]:
                 if not 100 <= message.code < 200 or message.code == _SWITCHING:
@@ -172,15 +173,24 @@ class HttpProtocol(ResponseHandler):
             auto_decompress=False,
         )
         self._streams = True
+        self._missing = None if length is None else int(length)
+        self._last_bytes = b"" if message.chunked else None
         ((_, self._payload),) = parser.feed_data(head)[0]
         _give(answered, message, self._payload)
         self._read_body(parser, data)
 
     def _read_body(self, parser: HttpParser[Any], data: bytes) -> None:
-        if self._last_bytes is not None:
-            self._last_bytes = (self._last_bytes + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
+        """What comes behind the body, which may be a part of an answer to no request, spoils the connection."""
         if parser.feed_data(data)[0]:
-            self._should_close = True  # another answer, to no request
+            self._should_close = True
+        if self._missing is not None:
+            self._missing -= len(data)
+            if self._missing < 0:
+                self._should_close = True
+        elif self._last_bytes is not None:
+            self._last_bytes = (self._last_bytes + data[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
+            if self._payload is not None and self._payload.is_eof() and not self._last_bytes.endswith(_END_OF_CHUNKS):
+                self._should_close = True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """A connection that ends behind the last chunk has told everything."""

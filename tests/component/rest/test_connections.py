@@ -84,6 +84,21 @@ async def test_bytes_behind_an_answer_are_no_answer_to_the_next_call(calls: Call
     assert (bodies, [request.connection for request in server.requests]) == ([[1], [2]], [0, 1])
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        answer(200, b"[1" + b" " * 600_000 + b"]"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+@pytest.mark.parametrize("stray", [answer(200, b""), answer(200, b"[0]")[:-6]], ids=["whole", "begun"])
+async def test_nor_are_those_behind_a_long_one(calls: Calls, first: bytes, stray: bytes) -> None:
+    async with scripted(first + stray, answer(200, b"[2]")) as server:
+        bodies = [(await calls.response(server.url())).body for _ in range(2)]
+    assert (bodies, [request.connection for request in server.requests]) == ([[1], [2]], [0, 1])
+
+
 async def test_nor_are_those_that_come_while_nobody_asks(calls: Calls) -> None:
     answered, closed = asyncio.Event(), asyncio.Event()
 
