@@ -251,7 +251,7 @@ class HttpProtocol(ResponseHandler):
     async def _write_slowly(self, request: memoryview, timeout: float) -> None:
         try:
             for start in range(0, len(request), _ONE_WRITE):
-                if self.transport is None:
+                if self.transport is None or self.transport.is_closing():
                     raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
                 self.transport.write(request[start : start + _ONE_WRITE])
                 async with asyncio.timeout(timeout or None):

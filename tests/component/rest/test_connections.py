@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import pytest
 
@@ -115,6 +117,23 @@ async def test_nor_are_those_that_come_while_nobody_asks(calls: Calls) -> None:
         await closed.wait()
         second = await calls.response(server.url())
     assert (first.body, second.body) == ([1], [2])
+
+
+async def test_a_connection_that_is_lost_to_a_large_request_is_written_to_no_more(
+    calls: Calls, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        _, failure = await asyncio.gather(
+            asyncio.to_thread(refuse, listener), calls.failure(url, "POST", body="x" * 30_000_000)
+        )
+    assert (failure.code, caplog.records) == ("408", [])
 
 
 async def test_a_server_that_is_too_busy_to_listen_is_heard(calls: Calls) -> None:
