@@ -7,12 +7,14 @@ import contextlib
 import random
 import socket
 import struct
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.certificates import make_authority
-from tests.support.grpc_client import answered, client, echo, failed, guarded
+from tests.support.grpc_client import SECONDS, answered, client, echo, failed, guarded
 from tests.support.http2_peer import (
     FIRST,
     INITIAL_WINDOW_SIZE,
@@ -199,6 +201,28 @@ async def test_a_gateway_that_is_away_is_not_called_at_full_speed() -> None:
         codes = {(await failed(calls.one())).code for _ in range(200)}
         assert codes == {"UNAVAILABLE"}
         assert running.connections < 20
+
+
+async def test_a_look_up_that_hangs_holds_up_nobodys_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered_at_last = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        answered_at_last.wait(2 * SECONDS)
+        return []
+
+    async def work() -> None:
+        async with client("gateway.test:26500") as calls:
+            assert (await failed(calls.one(timeout=0.1))).code == "DEADLINE_EXCEEDED"
+
+    def live(loop_factory: Callable[[], asyncio.AbstractEventLoop]) -> None:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(work())
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        await guarded(asyncio.to_thread(live, type(asyncio.get_running_loop())))
+    finally:
+        answered_at_last.set()
 
 
 async def test_a_channel_that_is_closed_fails_what_is_open_and_what_comes() -> None:

@@ -7,8 +7,10 @@ import base64
 import re
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -26,10 +28,9 @@ async def dial(
     host: str, port: int, make: Callable[[], Connection], *, context: ssl.SSLContext | None, proxy: str | None
 ) -> Connection:
     """A connection that is ready. Raises `OSError` with what happened at each address, or `ValueError`."""
-    loop = asyncio.get_running_loop()
     via = None if proxy is None else _Proxy(proxy)
     async with _limit(LOOKUP_SECONDS, "the name was not resolved"):
-        found = await loop.getaddrinfo(*((host, port) if via is None else via.address), type=socket.SOCK_STREAM)
+        found = await _looked_up(*((host, port) if via is None else via.address))
     problems: list[str] = []
     for family, kind, protocol, _, address in found:
         try:
@@ -39,6 +40,30 @@ async def dial(
         except OSError as error:
             problems.append(f"{address[0]}: {error}")
     raise OSError("; ".join(problems) or "the name has no address")
+
+
+async def _looked_up(host: str, port: int) -> list[Any]:
+    """What the system knows of a name, asked in a thread that nobody waits for: look-ups may hang for a minute, and
+    those of the loop would hold up the end of the process for so long.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[list[Any]] = loop.create_future()
+
+    def look_up() -> None:
+        settle: Callable[[], None]
+        try:
+            settle = partial(found.set_result, socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            settle = partial(found.set_exception, error)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(tell, settle)
+
+    def tell(settle: Callable[[], None]) -> None:
+        if not found.done():
+            settle()
+
+    threading.Thread(target=look_up, name="look-up of the gateway", daemon=True).start()
+    return await found
 
 
 @asynccontextmanager
