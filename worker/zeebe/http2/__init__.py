@@ -2,7 +2,10 @@
 
 channel.py     what a generated stub is bound to: finds the connection for a call, opens a new one
 dialing.py     sockets: name look-up, proxy, TLS
-connection.py  the protocol: streams, settings, flow control, pings
+connection.py  the protocol: streams, settings, farewells
+reading.py     what the peer sends, as whole frames
+sending.py     what it is sent, as fast as its windows and the transport allow
+liveness.py    whether it is still there
 call.py        one call: its request, its messages, its end
 deadlines.py   ends calls that take too long
 headers.py     header blocks (HPACK)
