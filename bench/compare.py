@@ -150,10 +150,10 @@ def main() -> None:
         for number in range(1, options.rounds + 1):
             machine.say(f"round {number} of {options.rounds}")
             comparison.round(workers)
-    found = comparison.figures(options.rounds, left_out)
+            found = comparison.figures(number, left_out)
+            if options.write:
+                figures.save("compare", found)
     print(pages.summary(found), pages.every_worker(found), sep="\n\n")
-    if options.write:
-        figures.save("compare", found)
 
 
 if __name__ == "__main__":
