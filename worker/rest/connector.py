@@ -57,13 +57,14 @@ class Target(aiohttp.ClientRequest):
             url,
             ssl=True if tls is None else tls,  # aiohttp's word for the default trust
             proxy=None if proxy is None else proxy.url,
-            proxy_headers={"tunnel": tunnel.decode("latin-1")} if tunnel else None,  # told apart in the pool
             loop=asyncio.get_running_loop(),
         )
         self.permit = permit
         self.tunnel = tunnel
         self.next = proxy
-        self._key = super().connection_key
+        key = super().connection_key
+        # What is asked of the proxy, and whom it has to be: connections are told apart by both.
+        self._key = key if proxy is None else key._replace(proxy_headers_hash=(tunnel, proxy.ssl))
 
     @property
     def connection_key(self) -> ConnectionKey:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.component.rest.conftest import CallsFactory
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, make_authority
 from tests.support.scripted_server import ScriptedServer, answer, scripted, tunnel
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.proxy import Proxy, ProxyRules, ProxySet, proxy_of
 from worker.rest.request import ClientTls
+from worker.rest.tls import TlsContexts
+from worker.rest.tls_files import TlsFiles
 
 CHALLENGE = answer(407, b"auth", 'Proxy-Authenticate: Basic realm="p"', reason="Proxy Authentication Required")
 LOGIN = "Basic dTpw"
@@ -42,6 +46,21 @@ async def test_plain_requests_have_the_absolute_form(opened: CallsFactory) -> No
         b'{"a":1}',
     )
     assert request.value("proxy-authorization") is None
+
+
+async def test_a_proxy_that_is_no_longer_trusted_is_asked_nothing_more(
+    opened: CallsFactory, authority: Authority, server_tls: ssl.SSLContext, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "ca.pem"
+    trusted.write_text(authority.pem)
+    contexts = TlsContexts(files=TlsFiles([trusted], now=count().__next__))  # a look at every call
+    async with scripted(VIA, tls=server_tls) as proxy:
+        rules = through(proxy, CONNECTOR_HTTP_PROXY_SCHEME="https")
+        async with opened(tls=contexts, **rules) as calls:
+            await calls.call("http://target.test/")
+            trusted.write_text(make_authority(tmp_path).pem)
+            failure = await calls.failure("http://target.test/")
+    assert (failure.kind, len(proxy.requests)) == ("tls", 1)
 
 
 async def test_px_008_credentials_are_sent_after_a_challenge(opened: CallsFactory) -> None:
