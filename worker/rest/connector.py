@@ -63,8 +63,9 @@ class Target(aiohttp.ClientRequest):
         self.tunnel = tunnel
         self.next = proxy
         key = super().connection_key
-        # What is asked of the proxy, and whom it has to be: connections are told apart by both.
-        self._key = key if proxy is None else key._replace(proxy_headers_hash=(tunnel, proxy.ssl))
+        if proxy is not None:  # what it is asked, and whom it has to be: connections are told apart by both
+            key = key._replace(proxy_headers_hash=(tunnel, proxy.ssl))  # type: ignore[arg-type]  # any value will do
+        self._key = key
 
     @property
     def connection_key(self) -> ConnectionKey:
