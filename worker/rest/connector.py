@@ -64,7 +64,8 @@ class Target(aiohttp.ClientRequest):
         self.next = proxy
         key = super().connection_key
         if proxy is not None:  # what it is asked, and whom it has to be: connections are told apart by both
-            key = key._replace(proxy_headers_hash=(tunnel, proxy.ssl))  # type: ignore[arg-type]  # any value will do
+            told = hash(tunnel), proxy.ssl  # no credentials: keys are shown in errors
+            key = key._replace(proxy_headers_hash=told)  # type: ignore[arg-type]  # any value will do
         self._key = key
 
     @property

@@ -12,7 +12,7 @@ import pytest
 
 from tests.component.rest.conftest import CallsFactory
 from tests.support.certificates import Authority, make_authority
-from tests.support.scripted_server import ScriptedServer, answer, scripted, tunnel
+from tests.support.scripted_server import ScriptedServer, answer, close, partly, scripted, tunnel
 from worker.errors import JobFailure
 from worker.face import COMPATIBLE, NATIVE, Face
 from worker.rest.proxy import Proxy, ProxyRules, ProxySet, proxy_of
@@ -127,6 +127,14 @@ async def test_secure_targets_are_reached_through_a_tunnel(
     ]
     assert proxy.requests[0].headers == [("Host", "tls.target.test:443"), ("User-Agent", "test/1")]
     assert [request.value("proxy-authorization") for request in proxy.requests] == [None, "Basic dTpw", None]
+
+
+async def test_what_breaks_in_a_tunnel_does_not_show_how_it_was_asked_for(opened: CallsFactory) -> None:
+    broken = partly(b"HTTP/1.1 200 Connection established\r\n\r\n", close)
+    async with scripted(CHALLENGE, broken) as proxy, opened(**through(proxy, "u", "p")) as calls:
+        failure = await calls.failure("https://tls.target.test/")
+    assert [request.value("proxy-authorization") for request in proxy.requests] == [None, LOGIN]
+    assert LOGIN not in repr(failure.__cause__)
 
 
 async def test_a_refused_tunnel_is_an_http_error_with_its_body(opened: CallsFactory) -> None:
