@@ -220,7 +220,7 @@ class Runner:
         running.lease.end()
         if running.renewal is not None:
             running.renewal.cancel()
-        self._slots.release(weight=running.weight)
+        self._slots.end(running.weight)
         if running.next_try is None:
             return
         job, since = running.next_try

@@ -1,13 +1,22 @@
 """Room for jobs: one pool over all job types.
 
 A slot is reserved before jobs are asked for and given back when the job's outcome is settled, so the worker never
-holds more jobs than it has slots. While the jobs it holds are very large, it asks for no more of them either.
+holds more jobs than it has slots. While the jobs it holds are very large, it asks for no more of them either: the
+gateway answers one call with as many batches as it takes, so how many jobs to ask for follows from what the latest ones
+weighed.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Final
+
+UNKNOWN_WEIGHT: Final = 1 << 18
+"""Characters of a job, before any has come."""
+
+LATEST: Final = 16
+"""Of how many jobs, about, the mean weight is."""
 
 
 class Slots:
@@ -18,7 +27,9 @@ class Slots:
         self.total = total
         self._free = total
         self._weight = weight
-        self._held = 0
+        self._held = 0  # characters
+        self._jobs = 0
+        self._usual = float(UNKNOWN_WEIGHT)
         self._waiting: deque[tuple[int, asyncio.Future[int]]] = deque()
         self._closed = False
 
@@ -49,15 +60,22 @@ class Slots:
     def hold(self, weight: int) -> None:
         """A job of this weight has come into one of the slots."""
         self._held += weight
+        self._jobs += 1
+        self._usual += (weight - self._usual) / LATEST
 
-    def release(self, count: int = 1, *, weight: int = 0) -> None:
-        """Give slots back, with the weight of the jobs that were in them."""
+    def release(self, count: int = 1) -> None:
+        """Give back slots that hold no job."""
         self._free += count
-        self._held -= weight
         while self._waiting and self._has_room():
             limit, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(self._take(limit))
+
+    def end(self, weight: int) -> None:
+        """The job of this weight has left its slot."""
+        self._held -= weight
+        self._jobs -= 1
+        self.release()
 
     def close(self) -> None:
         """Hand out no more; whoever waits gets none."""
@@ -72,5 +90,9 @@ class Slots:
 
     def _take(self, limit: int) -> int:
         taken = min(limit, self._free)
+        if self._weight is not None:
+            expected = (self.used - self._jobs) * self._usual  # of jobs that have been asked for
+            room = (self._weight - self._held - expected) / max(self._usual, 1.0)
+            taken = min(taken, max(int(room), 1))
         self._free -= taken
         return taken

@@ -57,6 +57,24 @@ async def test_a_cancelled_reservation_takes_no_slot_with_it() -> None:
     assert slots.used == 0
 
 
+async def test_of_heavy_jobs_no_more_are_reserved_than_there_is_room_for() -> None:
+    slots = Slots(1_000, weight=100_000)
+    assert await slots.reserve(1_000) == 1  # nothing is known of these jobs yet
+    for _ in range(500):  # so many that what was thought before counts no more
+        slots.hold(1_000)
+        slots.end(1_000)
+        assert await slots.reserve(1) == 1
+    slots.hold(1_000)
+
+    assert await slots.reserve(1_000) in (98, 99)
+
+
+async def test_of_light_jobs_every_free_slot_is_reserved() -> None:
+    slots = Slots(1_000, weight=1 << 28)
+
+    assert await slots.reserve(1_000) == 1_000
+
+
 async def test_a_closed_pool_sends_everybody_away() -> None:
     slots = Slots(1)
     await slots.reserve(1)
