@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # typeshed lacks the first
 from typing import Any, Literal, TextIO
+
+from worker.json_writer import writer
 
 Mask = Callable[[str], str]
 """Replaces every secret value in a text."""
@@ -130,8 +131,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, mask: Mask) -> None:
         super().__init__()
         self._mask = mask
-        # What `json.JSONEncoder(ensure_ascii=False, default=str)` makes for each text, made once.
-        self._pieces = c_make_encoder(None, str, encode_basestring, None, ": ", ", ", False, False, True)
+        self._encode = writer(str)
         self._second = 0
         self._second_text = ""
 
@@ -145,7 +145,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return self._mask("".join(self._pieces(line, 0)))
+        return self._mask(self._encode(line))
 
     def _time(self, moment: float) -> str:
         """ISO 8601 in UTC with milliseconds; one line per job makes it worth keeping the text of the second."""

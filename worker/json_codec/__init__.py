@@ -17,11 +17,12 @@ import re
 import secrets
 from collections.abc import Callable
 from decimal import Decimal
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # typeshed lacks the first
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from worker.json_codec.deep import NestingError, decode_deep, encode_deep
 from worker.json_codec.java_text import INFINITIES, java_double
+from worker.json_writer import writer
 
 MAX_DIGITS: Final = 1000
 MAX_DEPTH: Final = 1000
@@ -175,16 +176,16 @@ _DECODERS: Final = {(exact, bounded): _decoder(exact, bounded) for exact in (Fal
 
 
 class _Encoder:
-    """Writes trees in compact form. The C encoder in it is made once; `json.JSONEncoder` makes one for each text."""
+    """Writes trees in compact form."""
 
     def __init__(self, *, documents: bool) -> None:
         self._documents = documents
-        self._compact = c_make_encoder(None, self._default, encode_basestring, None, ":", ",", False, False, False)
+        self._compact = writer(self._default, between=",", colon=":", allow_nan=False)
 
     def encode(self, value: Any, indent: int | None = None) -> tuple[str, bool]:
         """The JSON text, and whether there are exact decimals in it."""
         try:
-            text = "".join(self._compact(value, 0)) if indent is None else self._indented(value, indent)
+            text = self._compact(value) if indent is None else self._indented(value, indent)
         except (ValueError, RecursionError):  # a double beyond the range, or too deep for the C encoder
             text = encode_deep(value, self._scalar, MAX_DEPTH * 2)
         if text.isascii():

@@ -11,7 +11,6 @@ import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from worker.errors import JobFailure
@@ -37,14 +36,6 @@ class Client(Protocol):
     async def call(self, request: RestRequest, face: Face, journey: Journey | None = None) -> RestResponse | None:
         """Send the request and read the response. Raises `JobFailure`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """Why a call is made again, and after how many seconds."""
-
-    seconds: float
-    failure: JobFailure | None = None
 
 
 class Repeating:
