@@ -79,6 +79,7 @@ class Source:
         self._activation: Activation | None = None
         self._stopping = asyncio.Event()
         self._polling_since = 0.0
+        self._brought_jobs = False  # the last poll that has ended
         self._more_to_come = False
         self._error: GatewayError | None = None
 
@@ -102,7 +103,13 @@ class Source:
         """Ask for no more jobs; `run` returns once those that have arrived are handed over and the slots are closed."""
         self._stopping.set()
         if self._activation is not None:
-            self._activation.cancel()
+            # Where jobs were coming, those that a poll begun just now brings are on their way: cut off, they would
+            # come again only when their lease has ended.
+            left = self._polling_since + PROMPT_POLL_SECONDS - self._clock()
+            if self._brought_jobs and left > 0:
+                asyncio.get_running_loop().call_later(left, self._activation.cancel)
+            else:
+                self._activation.cancel()
 
     async def run(self) -> None:
         """Fetch jobs until `stop`."""
@@ -140,6 +147,7 @@ class Source:
                 wait = self._early.seconds()
         finally:
             self._activation = None
+            self._brought_jobs = arrived > 0
             self._slots.release(reserved - arrived)
         if arrived:
             self._early.reset()

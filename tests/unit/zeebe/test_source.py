@@ -228,6 +228,39 @@ async def test_jobs_that_arrive_with_the_poll_under_way_when_stopping_are_handed
     assert bench.slots.used == 2
 
 
+async def test_stopping_leaves_a_poll_that_has_just_begun_where_jobs_were_coming_to_its_answer() -> None:
+    bench = Bench()
+    async with bench.running():
+        (await bench.transport.poll()).answer(jobs(2))
+        begun = await bench.transport.poll()
+        bench.source.stop()
+        assert not begun.over
+
+        begun.answer(jobs(4)[2:])
+
+    assert bench.accepted == [1, 2, 3, 4]
+
+
+async def test_stopping_ends_such_a_poll_when_no_answer_comes() -> None:
+    bench = Bench()
+    async with bench.running():
+        (await bench.transport.poll()).answer(jobs(2))
+        begun = await bench.transport.poll()
+
+    assert begun.over
+
+
+async def test_stopping_ends_a_poll_that_is_held_open_at_once() -> None:
+    bench = Bench()
+    async with bench.running():
+        (await bench.transport.poll()).answer(jobs(2))
+        held = await bench.transport.poll()
+        bench.clock.now += 1
+        bench.source.stop()
+
+        assert held.over
+
+
 async def test_stopping_while_waiting_for_a_slot_ends_the_source() -> None:
     bench = Bench(slots=1)
     async with bench.running():
